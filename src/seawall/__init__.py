@@ -1,0 +1,1 @@
+"""A container registry with two front doors, and the rules that let clients behind a wall reach them."""
