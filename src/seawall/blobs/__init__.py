@@ -1,0 +1,1 @@
+"""Content-addressed bytes and the uploads that make them."""

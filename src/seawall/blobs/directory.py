@@ -1,0 +1,237 @@
+"""Blobs in a local directory.
+
+Layout::
+
+    blobs/<algorithm>/<first two hex digits>/<hex>
+    uploads/<hash of identifier and owner>
+
+A blob's file is written under ``uploads``, verified, synced and only then renamed into place, and the directory is
+synced after it: whatever has a blob's name has its bytes, after a power cut too. Processes share the directory; what
+they must agree on is decided by the file system (rename, ``flock``), so there is no state beside the files.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import secrets
+import stat
+import time
+from collections import OrderedDict
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from seawall.blobs.contract import DigestMismatchError, UploadBusyError, UploadUnknownError
+from seawall.blobs.digest import ALGORITHMS, Digest, new_hash
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+__all__ = ["DirectoryBlobs"]
+
+_READ_SIZE: Final = 1 << 20
+_IDENTIFIER_BYTES: Final = 16
+# A hash's state cannot leave its process, so it is only an optimisation: dropped, it is computed again from the file.
+_RUNNING_HASHES: Final = 1024
+_IOV_MAX: Final = 1024
+
+
+class DirectoryBlobs:
+    """The :class:`~seawall.blobs.contract.BlobStore` of one directory, safe for many processes."""
+
+    def __init__(self, root: Path) -> None:
+        self._blobs = root / "blobs"
+        self._uploads = root / "uploads"
+        self._hashes: OrderedDict[str, _RunningHash] = OrderedDict()
+        for algorithm in ALGORITHMS:
+            # Made once and for all, so that publishing a blob has one directory to sync, not two.
+            for prefix in range(256):
+                (self._blobs / algorithm / f"{prefix:02x}").mkdir(parents=True, exist_ok=True)
+        self._uploads.mkdir(parents=True, exist_ok=True)
+
+    def path(self, digest: Digest) -> Path:
+        """Return where a blob's bytes are, whether or not it is here."""
+        algorithm, _, value = digest.partition(":")
+        return self._blobs / algorithm / value[:2] / value
+
+    def size(self, digest: Digest) -> int | None:
+        """Return a blob's size in bytes, or ``None`` when it is not here."""
+        try:
+            return self.path(digest).stat().st_size
+        except FileNotFoundError:
+            return None
+
+    def read(self, digest: Digest, start: int, stop: int) -> Iterator[bytes]:
+        """Yield the bytes from ``start`` up to, not including, ``stop``."""
+        with self.path(digest).open("rb", buffering=0) as file:
+            while start < stop and (data := os.pread(file.fileno(), min(_READ_SIZE, stop - start), start)):
+                start += len(data)
+                yield data
+
+    def delete(self, digest: Digest) -> None:
+        """Forget a blob; one that is not here is fine."""
+        self.path(digest).unlink(missing_ok=True)
+
+    def begin(self, owner: str, algorithm: str) -> str:
+        """Begin an upload: one empty file, whose name only its owner can work out."""
+        identifier = secrets.token_hex(_IDENTIFIER_BYTES)
+        name = _file_name(identifier, owner)
+        os.close(os.open(self._uploads / name, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+        self._remember(name, _RunningHash(algorithm))
+        return identifier
+
+    @contextmanager
+    def upload(self, identifier: str, owner: str) -> Iterator[_DirectoryUpload]:
+        """Open an upload, exclusively."""
+        name = _file_name(identifier, owner)
+        try:
+            descriptor = os.open(self._uploads / name, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
+        except FileNotFoundError:
+            raise UploadUnknownError(identifier) from None
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise UploadBusyError(identifier) from None
+            # Whoever held the lock before may have finished or cancelled: then this file has lost its name.
+            if not _is_file(self._uploads / name, descriptor):
+                raise UploadUnknownError(identifier)
+            upload = _DirectoryUpload(self, name, descriptor, self._hashes.pop(name, None))
+            yield upload
+            if upload.open:
+                self._remember(name, upload.hash)
+        finally:
+            os.close(descriptor)
+
+    def expire(self, idle_seconds: float) -> int:
+        """Cancel uploads that received nothing for so long; return how many."""
+        oldest = time.time() - idle_seconds
+        expired = 0
+        for entry in os.scandir(self._uploads):
+            try:
+                if entry.stat().st_mtime >= oldest:
+                    continue
+                descriptor = os.open(entry.path, os.O_RDWR | os.O_CLOEXEC)
+            except FileNotFoundError:
+                continue
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                Path(entry.path).unlink(missing_ok=True)
+                expired += 1
+            except BlockingIOError:
+                pass
+            finally:
+                os.close(descriptor)
+        return expired
+
+    def upload_path(self, name: str) -> Path:
+        """Return where an upload's bytes are gathered."""
+        return self._uploads / name
+
+    def _remember(self, name: str, running: _RunningHash) -> None:
+        self._hashes[name] = running
+        while len(self._hashes) > _RUNNING_HASHES:
+            self._hashes.popitem(last=False)
+
+
+class _RunningHash:
+    """The hash of an upload's first ``length`` bytes."""
+
+    def __init__(self, algorithm: str) -> None:
+        self.algorithm = algorithm
+        self.length = 0
+        self._hash = new_hash(algorithm)
+
+    def update(self, data: bytes) -> None:
+        self._hash.update(data)
+        self.length += len(data)
+
+    def digest(self) -> str:
+        return f"{self.algorithm}:{self._hash.hexdigest()}"
+
+
+class _DirectoryUpload:
+    """An open upload. Its length is its file's, so there is nothing to keep in step."""
+
+    def __init__(self, store: DirectoryBlobs, name: str, descriptor: int, running: _RunningHash | None) -> None:
+        self.open = True
+        self.offset = os.fstat(descriptor).st_size
+        # Missing or out of date when another process took the bytes before: finish() then reads the file again.
+        self.hash = running or _RunningHash("sha256")
+        self._store = store
+        self._path = store.upload_path(name)
+        self._descriptor = descriptor
+
+    def append(self, chunks: Sequence[bytes]) -> None:
+        """Add bytes at the end."""
+        current = self.hash.length == self.offset
+        for start in range(0, len(chunks), _IOV_MAX):
+            self._write(chunks[start : start + _IOV_MAX])
+        if current:
+            for chunk in chunks:
+                self.hash.update(chunk)
+
+    def _write(self, chunks: Sequence[bytes]) -> None:
+        total = sum(map(len, chunks))
+        written = os.writev(self._descriptor, chunks)
+        self.offset += written
+        # A short write happens when the disk fills up; the rest then raises, and the client can resume from offset.
+        rest = b"".join(chunks)[written:] if written < total else b""
+        while rest:
+            written = os.write(self._descriptor, rest)
+            self.offset += written
+            rest = rest[written:]
+
+    def finish(self, digest: Digest) -> int:
+        """Verify and publish the bytes under their digest."""
+        algorithm, _, _ = digest.partition(":")
+        if self.hash.length != self.offset or self.hash.algorithm != algorithm:
+            self.hash = self._hash_file(algorithm)
+        actual = self.hash.digest()
+        if actual != digest:
+            self.cancel()
+            raise DigestMismatchError(f"the {self.offset} bytes received have the digest {actual}, not {digest}")
+        target = self._store.path(digest)
+        if self._store.size(digest) == self.offset:
+            self.cancel()
+        else:
+            os.fchmod(self._descriptor, stat.S_IRUSR)
+            os.fsync(self._descriptor)
+            self._path.rename(target)
+            self.open = False
+        # Also when the blob was here already: whoever published it may not have come as far as this.
+        _sync_directory(target.parent)
+        return self.offset
+
+    def cancel(self) -> None:
+        """Discard the upload and its bytes."""
+        self._path.unlink(missing_ok=True)
+        self.open = False
+
+    def _hash_file(self, algorithm: str) -> _RunningHash:
+        running = _RunningHash(algorithm)
+        while data := os.pread(self._descriptor, _READ_SIZE, running.length):
+            running.update(data)
+        return running
+
+
+def _file_name(identifier: str, owner: str) -> str:
+    # The owner is part of the name, so an upload is found by its owner alone and no path can be smuggled in.
+    return hashlib.sha256(f"{identifier}\0{owner}".encode()).hexdigest()
+
+
+def _is_file(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
+
+
+def _sync_directory(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,54 @@
+"""The ``seawall`` command."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from seawall.cli import keys, registry, scope_map, serve, token, up
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="seawall",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="A container registry with two front doors: sign-in and manifests at one, layers at the other.",
+    epilog="Try it: seawall up",
+)
+app.command("up")(up.up)
+app.command("serve")(serve.serve)
+app.add_typer(registry.app, name="registry")
+app.add_typer(token.app, name="token")
+app.add_typer(scope_map.app, name="scope-map")
+app.add_typer(keys.app, name="keys")
+
+
+def _version(*, wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"seawall {version('seawall')}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    _version_wanted: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=lambda value: _version(wanted=value),
+            is_eager=True,
+            help="Print the version.",
+        ),
+    ] = False,
+) -> None:
+    """Take the options that every command shares."""
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

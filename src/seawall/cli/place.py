@@ -1,0 +1,102 @@
+"""Which node a command is about: a state directory, or a configuration file."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from seawall.cli.output import fail
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from seawall.metadata.database import Database
+    from seawall.server.state import State
+    from seawall.topology import Registry
+
+__all__ = [
+    "ConfigOption",
+    "JsonOption",
+    "RegistryOption",
+    "StateOption",
+    "default_state",
+    "opened",
+    "the_registry",
+]
+
+StateOption = Annotated[
+    Path | None,
+    typer.Option("--state", help="State directory of 'seawall up'.", envvar="SEAWALL_STATE", show_default=False),
+]
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option("--config", help="Configuration file of 'seawall serve'.", envvar="SEAWALL_CONFIG"),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+RegistryOption = Annotated[
+    str | None,
+    typer.Option("--registry", "-r", help="The registry; may be left out where there is only one."),
+]
+
+
+def default_state() -> Path:
+    """Return the directory used when none is given (XDG Base Directory Specification)."""
+    base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    return Path(base) / "seawall"
+
+
+@contextmanager
+def opened(state: Path | None, config: Path | None) -> Iterator[Database]:
+    """Open the metadata of a node, which may be running or not."""
+    from seawall.server.node import prepare  # noqa: PLC0415 - slow to import, not needed for --help
+    from seawall.server.settings import SettingsError, load_settings  # noqa: PLC0415
+    from seawall.server.state import State  # noqa: PLC0415
+
+    if config is not None:
+        try:
+            settings = load_settings(config)
+        except SettingsError as error:
+            fail(str(error))
+        place = State(settings.state)
+        url, region = settings.metadata or place.database_url, settings.region
+    else:
+        place = State(state or default_state())
+        if not place.database.exists():
+            fail(f"{place.root} has no registry yet; start one with 'seawall up', or say --state or --config")
+        url, region = place.database_url, _home(place)
+    database = prepare(place, url, region)
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def _home(place: State) -> str:
+    """Find the region of a node that has no configuration file: its registry's home."""
+    from seawall.metadata import registries  # noqa: PLC0415
+    from seawall.metadata.database import Database  # noqa: PLC0415
+
+    database = Database(place.database_url, "")
+    try:
+        return next((registry.home for registry in database.read_now(registries.list_all)), "local")
+    finally:
+        database.close()
+
+
+def the_registry(database: Database, name: str | None) -> Registry:
+    """Find the registry a command is about."""
+    from seawall.metadata import registries  # noqa: PLC0415
+
+    known = database.read_now(registries.list_all)
+    if name is None:
+        if len(known) == 1:
+            return known[0]
+        fail("say which registry: --registry " + "|".join(one.name for one in known) if known else "no registry yet")
+    found = next((one for one in known if one.name == name), None)
+    if found is None:
+        fail(f"there is no registry {name!r}; there are: {', '.join(one.name for one in known) or 'none'}")
+    return found

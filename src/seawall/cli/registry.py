@@ -1,0 +1,137 @@
+"""``seawall registry``: registries and their switches."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from seawall.cli.output import fail, say, say_json, say_table
+from seawall.cli.place import ConfigOption, JsonOption, StateOption, opened, the_registry
+
+if TYPE_CHECKING:
+    from seawall.topology import Registry
+
+__all__ = ["app"]
+
+app = typer.Typer(no_args_is_help=True, help="Registries and their switches; changes count at once.")
+
+NameArgument = Annotated[str, typer.Argument(help="The registry's name.")]
+Switch = typer.Option(show_default=False)
+
+
+@app.command("list")
+def list_registries(state: StateOption = None, config: ConfigOption = None, json: JsonOption = False) -> None:
+    """List the registries of this node."""
+    from seawall.metadata import registries  # noqa: PLC0415 - slow to import, not needed for --help
+
+    with opened(state, config) as database:
+        known = database.read_now(registries.list_all)
+    if json:
+        say_json([_facts(one) for one in known])
+    else:
+        rows = [
+            (one.name, one.tier.value, one.home, _yes(one.data_endpoints), _yes(one.anonymous_pull)) for one in known
+        ]
+        say_table(("NAME", "TIER", "HOME", "DATA ENDPOINTS", "ANONYMOUS PULL"), rows)
+
+
+@app.command()
+def create(
+    name: NameArgument, state: StateOption = None, config: ConfigOption = None, json: JsonOption = False
+) -> None:
+    """Create a registry; prints the admin password, which is not kept.
+
+    Example:
+      seawall registry create myregistry --config seawall.toml
+    """
+    from seawall.server.node import create_registry  # noqa: PLC0415
+
+    with opened(state, config) as database:
+        try:
+            with database.writing() as writer:
+                registry, password = create_registry(writer, name, database.region)
+        except ValueError as error:
+            fail(str(error))
+    if json:
+        say_json({**_facts(registry), "username": name, "password": password})
+    else:
+        say(f"Created {name}.\n  user     {name}\n  password {password}\nThe password is not kept: note it now.")
+
+
+@app.command()
+def update(
+    name: NameArgument,
+    data_endpoints: Annotated[
+        bool | None,
+        typer.Option("--data-endpoints/--no-data-endpoints", help="Read layers from dedicated data endpoints."),
+    ] = None,
+    anonymous_pull: Annotated[
+        bool | None, typer.Option("--anonymous-pull/--no-anonymous-pull", help="Let anybody pull.")
+    ] = None,
+    admin: Annotated[bool | None, typer.Option("--admin/--no-admin", help="Let the admin user sign in.")] = None,
+    deletes: Annotated[bool | None, typer.Option("--deletes/--no-deletes", help="Allow deleting.")] = None,
+    state: StateOption = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Change a registry's switches.
+
+    Clients behind a firewall must be allowed to reach the data endpoints before these are switched on.
+
+    Example:
+      seawall registry update myregistry --data-endpoints
+    """
+    from seawall.metadata import registries  # noqa: PLC0415
+
+    wanted = {
+        "data_endpoints": data_endpoints,
+        "anonymous_pull": anonymous_pull,
+        "admin": admin,
+        "deletes": deletes,
+    }
+    changes: dict[str, Any] = {switch: value for switch, value in wanted.items() if value is not None}
+    if not changes:
+        fail("say what to change; see 'seawall registry update --help'")
+    with opened(state, config) as database:
+        registry = replace(the_registry(database, name), **changes)
+        database.write_now(registries.put, registry)
+    say_json(_facts(registry)) if json else say(f"Updated {name}.")
+
+
+@app.command("renew-password")
+def renew(
+    name: NameArgument,
+    slot: Annotated[str, typer.Option(help="Which of the two: password or password2.")] = "password",
+    state: StateOption = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Give the admin user a new password; everything signed in with the old one is over at once."""
+    from seawall.server.node import renew_password  # noqa: PLC0415
+
+    if slot not in {"password", "password2"}:
+        fail(f"--slot {slot!r} must be password or password2")
+    with opened(state, config) as database:
+        the_registry(database, name)
+        with database.writing() as writer:
+            password = renew_password(writer, name, name, slot=slot)
+    say_json({"username": name, "password": password}) if json else say(password)
+
+
+def _facts(registry: Registry) -> dict[str, Any]:
+    return {
+        "name": registry.name,
+        "tier": registry.tier.value,
+        "home": registry.home,
+        "regions": [replica.region for replica in registry.replicas],
+        "data_endpoints": registry.data_endpoints,
+        "anonymous_pull": registry.anonymous_pull,
+        "admin": registry.admin,
+        "deletes": registry.deletes,
+    }
+
+
+def _yes(value: bool) -> str:
+    return "on" if value else "off"

@@ -1,0 +1,113 @@
+"""``seawall token``: users limited to some repositories."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Annotated
+
+import typer
+
+from seawall.cli.output import fail, say, say_json, say_table
+from seawall.cli.place import ConfigOption, JsonOption, RegistryOption, StateOption, opened, the_registry
+
+__all__ = ["app"]
+
+app = typer.Typer(no_args_is_help=True, help="Tokens: users that may do what a scope map says.")
+
+NameArgument = Annotated[str, typer.Argument(help="The token's name, which is the user name.")]
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{3,49}")
+
+
+@app.command("list")
+def list_tokens(
+    registry: RegistryOption = None,
+    state: StateOption = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """List a registry's tokens."""
+    from seawall.metadata import principals  # noqa: PLC0415 - slow to import, not needed for --help
+
+    with opened(state, config) as database:
+        known = database.read_now(principals.list_all, the_registry(database, registry).name)
+    tokens = [one for one in known if one.scope_map]
+    if json:
+        say_json([{"name": one.name, "scope_map": one.scope_map, "enabled": one.enabled} for one in tokens])
+    else:
+        rows = [(one.name, one.scope_map, "enabled" if one.enabled else "disabled") for one in tokens]
+        say_table(("NAME", "SCOPE MAP", "STATUS"), rows)
+
+
+@app.command()
+def create(
+    name: NameArgument,
+    scope_map: Annotated[str, typer.Option(help="What it may do.")] = "_repositories_pull",
+    registry: RegistryOption = None,
+    state: StateOption = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Create a token, or give one a new password; prints the password, which is not kept.
+
+    Examples:
+      seawall token create build-server --scope-map _repositories_push
+
+      seawall scope-map create team --action repositories/team/*/content/read
+      seawall token create team-edge --scope-map team
+    """
+    from seawall.identity.actions import BUILT_IN_SCOPE_MAPS  # noqa: PLC0415
+    from seawall.metadata import principals  # noqa: PLC0415
+    from seawall.server.node import renew_password  # noqa: PLC0415
+
+    if not _NAME.fullmatch(name):
+        fail(f"token name {name!r} must be 4 to 50 letters, digits, '-' or '_', beginning with a letter or digit")
+    with opened(state, config) as database:
+        owner = the_registry(database, registry).name
+        if name == owner:
+            fail("this is the admin user's name; see 'seawall registry renew-password'")
+        maps = database.read_now(principals.list_scope_maps, owner)
+        if scope_map not in maps and scope_map not in BUILT_IN_SCOPE_MAPS:
+            fail(f"there is no scope map {scope_map!r}; there are: {', '.join([*BUILT_IN_SCOPE_MAPS, *maps])}")
+        with database.writing() as writer:
+            password = renew_password(writer, owner, name, scope_map=scope_map)
+    if json:
+        say_json({"username": name, "password": password, "registry": owner})
+    else:
+        say(f"  user     {name}\n  password {password}\nThe password is not kept: note it now.")
+
+
+@app.command()
+def update(
+    name: NameArgument,
+    enabled: Annotated[bool, typer.Option("--enable/--disable", help="Whether it may be used.")],
+    registry: RegistryOption = None,
+    state: StateOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Enable or disable a token; disabling ends everything that was signed in with it."""
+    from seawall.metadata import principals  # noqa: PLC0415
+
+    with opened(state, config) as database:
+        owner = the_registry(database, registry).name
+        found = database.read_now(principals.find, owner, name)
+        if found is None or not found.scope_map:
+            fail(f"there is no token {name!r}")
+        database.write_now(principals.put, owner, replace(found, enabled=enabled))
+
+
+@app.command()
+def delete(
+    name: NameArgument,
+    registry: RegistryOption = None,
+    state: StateOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Delete a token; everything that was signed in with it is over at once."""
+    from seawall.metadata import principals  # noqa: PLC0415
+
+    with opened(state, config) as database:
+        owner = the_registry(database, registry).name
+        if name == owner or not database.write_now(principals.delete, owner, name):
+            fail(f"there is no token {name!r}")

@@ -1,0 +1,1 @@
+"""The data door: signed links to layers, and the bytes behind them."""

@@ -1,0 +1,1 @@
+"""What the registry knows: names, tags, links and rights, in SQLite or PostgreSQL."""

@@ -1,0 +1,76 @@
+"""Blobs: whose bytes this node holds, and which repositories they may be read through."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from seawall.metadata.schema import BLOB, BLOB_LINK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sqlalchemy import Connection, Select
+
+    from seawall.blobs.digest import Digest
+    from seawall.metadata.repositories import Repository
+    from seawall.metadata.rows import Writer
+
+__all__ = ["link", "missing", "put", "repositories_with", "size_in", "unlink"]
+
+
+def put(writer: Writer, repository: Repository, digest: Digest, size: int) -> None:
+    """Record that this node holds a blob's bytes, and that they may be read through a repository."""
+    dialect = postgresql if writer.connection.dialect.name == "postgresql" else sqlite
+    writer.connection.execute(dialect.insert(BLOB).values(digest=digest, size=size).on_conflict_do_nothing())
+    link(writer, repository, digest)
+
+
+def link(writer: Writer, repository: Repository, digest: Digest) -> None:
+    """Let a blob be read through a repository."""
+    if size_in(writer.connection, repository, digest) is None:
+        writer.put(BLOB_LINK, registry=repository.registry, repository=repository.name, digest=digest)
+
+
+def unlink(writer: Writer, repository: Repository, digest: Digest) -> bool:
+    """Let a blob no longer be read through a repository; say whether it could."""
+    return writer.delete(BLOB_LINK, registry=repository.registry, repository=repository.name, digest=digest) > 0
+
+
+def size_in(connection: Connection, repository: Repository, digest: Digest) -> int | None:
+    """Return a blob's size in bytes if it may be read through a repository."""
+    return connection.execute(
+        _linked(repository).where(BLOB_LINK.c.digest == digest).with_only_columns(BLOB.c.size)
+    ).scalar_one_or_none()
+
+
+def missing(connection: Connection, repository: Repository, digests: Iterable[Digest]) -> list[Digest]:
+    """Return those of some digests that are no blobs of a repository."""
+    wanted = list(dict.fromkeys(digests))
+    found: set[str] = set()
+    for start in range(0, len(wanted), 500):
+        query = _linked(repository).where(BLOB_LINK.c.digest.in_(wanted[start : start + 500]))
+        found.update(connection.execute(query).scalars())
+    return [digest for digest in wanted if digest not in found]
+
+
+def repositories_with(connection: Connection, registry: str, digest: Digest) -> Sequence[str]:
+    """List the repositories of a registry that a blob may be read through."""
+    query = select(BLOB_LINK.c.repository).where(
+        BLOB_LINK.c.registry == registry, BLOB_LINK.c.digest == digest, BLOB_LINK.c.deleted.is_(False)
+    )
+    return connection.execute(query).scalars().all()
+
+
+def _linked(repository: Repository) -> Select[str]:
+    return (
+        select(BLOB_LINK.c.digest)
+        .join(BLOB, BLOB.c.digest == BLOB_LINK.c.digest)
+        .where(
+            BLOB_LINK.c.registry == repository.registry,
+            BLOB_LINK.c.repository == repository.name,
+            BLOB_LINK.c.deleted.is_(False),
+        )
+    )

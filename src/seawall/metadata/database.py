@@ -1,0 +1,144 @@
+"""A database to run queries against: SQLite in one file by default, PostgreSQL when one machine is not enough.
+
+Queries are plain functions whose first argument is a connection (to read) or a
+:class:`~seawall.metadata.rows.Writer` (to write); they stand beside the tables they concern, in this package::
+
+    await database.read(tags.find, repository, "latest")
+    await database.write(tags.put, repository, "latest", digest)
+    await database.cached(tags.find, repository, "latest")
+
+They block, so they run in threads. ``cached`` remembers answers for as long as they provably hold.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Concatenate, Final, ParamSpec, TypeVar, TypeVarTuple
+
+from sqlalchemy import create_engine, make_url
+
+from seawall.metadata.clock import HybridClock
+from seawall.metadata.memo import Memo
+from seawall.metadata.rows import Writer
+from seawall.metadata.sqlite import WRITING, SqliteFreshness, SqliteWriteLock, configure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+    from sqlalchemy import Connection, Engine
+
+__all__ = ["Database"]
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+_Ts = TypeVarTuple("_Ts")
+
+_THREADS: Final = 8
+
+
+class Database:
+    """One process's view of the metadata.
+
+    Create it after the process has forked: connections must not be shared across a fork.
+    """
+
+    def __init__(self, url: str, region: str, *, clock: HybridClock | None = None) -> None:
+        """Open a database.
+
+        Args:
+            url: A SQLAlchemy URL of SQLite or PostgreSQL.
+            region: The region this node is in; stamped on every row it writes.
+            clock: Stamps rows; tests bring their own.
+        """
+        self.region = region
+        self._clock = clock or HybridClock()
+        self._engine = open_engine(url)
+        self._writers = self._engine.execution_options(**WRITING)
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="metadata")
+        self._write_lock: AbstractContextManager[object] | None = None
+        self._memo: Memo | None = None
+        if self._engine.dialect.name == "sqlite":
+            path = make_url(url).database or ""
+            self._write_lock = SqliteWriteLock(path)
+            self._memo = Memo(SqliteFreshness(path).stamp)
+        # On PostgreSQL other machines write too, and asking whether an answer still holds costs as much as asking anew.
+
+    async def read(self, query: Callable[Concatenate[Connection, _P], _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        """Run a query that only reads."""
+        return await self._run(lambda: self.read_now(query, *args, **kwargs))
+
+    async def write(self, query: Callable[Concatenate[Writer, _P], _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        """Run a query in a transaction of its own; when this returns, what it wrote survives a power cut."""
+        return await self._run(lambda: self.write_now(query, *args, **kwargs))
+
+    async def cached(self, query: Callable[[Connection, *_Ts], _T], *args: *_Ts) -> _T:
+        """Run a query that only reads, or repeat its answer if no write anywhere can have changed it.
+
+        Arguments are positional and hashable, and the answer must not be changed by whoever gets it.
+        """
+        memo = self._memo
+        if memo is None:
+            return await self._run(lambda: self.read_now(_bound(query, args)))
+        key = (query, args)
+        found, value, stamp = memo.get(key)
+        if found:
+            answer: _T = value
+            return answer
+        answer = await self._run(lambda: self.read_now(_bound(query, args)))
+        memo.put(key, answer, stamp)
+        return answer
+
+    def read_now(self, query: Callable[Concatenate[Connection, _P], _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        """Run a query that only reads, in the calling thread."""
+        with self._engine.connect() as connection:
+            return query(connection, *args, **kwargs)
+
+    def write_now(self, query: Callable[Concatenate[Writer, _P], _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        """Run a query in a transaction of its own, in the calling thread."""
+        with self.writing() as writer:
+            return query(writer, *args, **kwargs)
+
+    @contextmanager
+    def writing(self) -> Iterator[Writer]:
+        """Open a transaction for several queries that must all happen or none."""
+        with self._write_lock or _NO_LOCK, self._writers.begin() as connection:
+            yield Writer(connection, self._clock, self.region)
+
+    async def run(self, work: Callable[[], _T]) -> _T:
+        """Run blocking work that mixes disk and database in one of this database's threads."""
+        return await self._run(work)
+
+    def close(self) -> None:
+        """Let go of threads and connections."""
+        self._threads.shutdown(wait=True)
+        self._engine.dispose()
+
+    async def _run(self, work: Callable[[], _T]) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+
+def _bound(query: Callable[[Connection, *_Ts], _T], args: tuple[*_Ts]) -> Callable[[Connection], _T]:
+    return lambda connection: query(connection, *args)
+
+
+class _NoLock:
+    """PostgreSQL orders its writers itself."""
+
+    def __enter__(self) -> None: ...
+    def __exit__(self, *_: object) -> None: ...
+
+
+_NO_LOCK: Final = _NoLock()
+
+
+def open_engine(url: str) -> Engine:
+    """Make an engine whose transactions behave alike on both databases; its errors do not repeat values."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        engine = create_engine(parsed, pool_size=_THREADS, max_overflow=0, hide_parameters=True)
+        configure(engine)
+        return engine
+    return create_engine(parsed, pool_size=_THREADS, max_overflow=0, pool_pre_ping=True, hide_parameters=True)

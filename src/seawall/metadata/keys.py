@@ -1,0 +1,57 @@
+"""Signing keys: what tokens and links are signed with.
+
+The newest key of a purpose signs; older ones still verify until they are removed, so changing keys logs nobody out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from sqlalchemy import select
+
+from seawall.metadata.clock import seconds_of
+from seawall.metadata.schema import SIGNING_KEY
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from seawall.metadata.rows import Writer
+
+__all__ = ["LINK", "TOKEN", "SigningKey", "add", "newest_first", "remove_older_than"]
+
+TOKEN = "token"  # noqa: S105 - a purpose, not a secret
+LINK = "link"
+
+
+class SigningKey(NamedTuple):
+    """A key and its age; never print one."""
+
+    name: str
+    secret: bytes
+    created: float
+
+    def __repr__(self) -> str:
+        return f"SigningKey({self.name!r})"
+
+
+def add(writer: Writer, purpose: str, name: str, secret: bytes) -> None:
+    """Add a key, which signs from now on."""
+    writer.put(SIGNING_KEY, purpose=purpose, name=name, secret=secret)
+
+
+def newest_first(connection: Connection, purpose: str) -> tuple[SigningKey, ...]:
+    """Return the keys of a purpose, the one that signs first."""
+    query = (
+        select(SIGNING_KEY.c.name, SIGNING_KEY.c.secret, SIGNING_KEY.c.clock)
+        .where(SIGNING_KEY.c.purpose == purpose, SIGNING_KEY.c.deleted.is_(False))
+        .order_by(SIGNING_KEY.c.clock.desc())
+    )
+    return tuple(SigningKey(row.name, row.secret, seconds_of(row.clock)) for row in connection.execute(query))
+
+
+def remove_older_than(writer: Writer, purpose: str, created: float) -> int:
+    """Remove keys made before a moment (seconds since 1970), except the one that signs; return how many."""
+    stale = [key for key in newest_first(writer.connection, purpose)[1:] if key.created < created]
+    for key in stale:
+        writer.delete(SIGNING_KEY, purpose=purpose, name=key.name)
+    return len(stale)

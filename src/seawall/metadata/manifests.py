@@ -1,0 +1,184 @@
+"""Manifests: kept byte for byte under their digest, found by it, by tag and by subject."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from sqlalchemy import func, select
+
+from seawall.metadata import tags
+from seawall.metadata.schema import MANIFEST, TAG
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from sqlalchemy import Connection
+
+    from seawall.blobs.digest import Digest
+    from seawall.metadata.repositories import Repository
+    from seawall.metadata.rows import Writer
+
+__all__ = ["Descriptor", "Manifest", "by_digest", "by_tag", "delete", "missing", "put", "referrers"]
+
+
+LARGEST_LIST: Final = 3 * 1024 * 1024
+DESCRIPTOR_ROOM: Final = 512
+
+
+class Manifest(NamedTuple):
+    """A manifest as clients get it."""
+
+    digest: Digest
+    media_type: str
+    body: bytes
+
+
+class Descriptor(NamedTuple):
+    """What a referrers list says of one manifest."""
+
+    digest: Digest
+    media_type: str
+    artifact_type: str
+    size: int
+    annotations: Mapping[str, str]
+
+
+def put(
+    writer: Writer,
+    repository: Repository,
+    manifest: Manifest,
+    *,
+    artifact_type: str,
+    subject: str,
+    annotations: Mapping[str, str],
+) -> None:
+    """Keep a manifest; one that is there already stays as it is, since its digest names its bytes."""
+    if missing(writer.connection, repository, [manifest.digest]):
+        writer.put(
+            MANIFEST,
+            registry=repository.registry,
+            repository=repository.name,
+            digest=manifest.digest,
+            media_type=manifest.media_type,
+            artifact_type=artifact_type,
+            subject=subject,
+            size=len(manifest.body),
+            annotations=json.dumps(annotations, sort_keys=True),
+            body=manifest.body,
+        )
+
+
+def by_digest(connection: Connection, repository: Repository, digest: Digest) -> Manifest | None:
+    """Find a manifest by its digest."""
+    query = select(MANIFEST.c.digest, MANIFEST.c.media_type, MANIFEST.c.body).where(
+        MANIFEST.c.registry == repository.registry,
+        MANIFEST.c.repository == repository.name,
+        MANIFEST.c.digest == digest,
+        MANIFEST.c.deleted.is_(False),
+    )
+    row = connection.execute(query).first()
+    return Manifest(*row) if row else None
+
+
+def by_tag(connection: Connection, repository: Repository, tag: str) -> Manifest | None:
+    """Find the manifest that a tag stands for."""
+    query = (
+        select(MANIFEST.c.digest, MANIFEST.c.media_type, MANIFEST.c.body)
+        .join(
+            TAG,
+            (TAG.c.registry == MANIFEST.c.registry)
+            & (TAG.c.repository == MANIFEST.c.repository)
+            & (TAG.c.digest == MANIFEST.c.digest),
+        )
+        .where(
+            TAG.c.registry == repository.registry,
+            TAG.c.repository == repository.name,
+            TAG.c.name == tag,
+            TAG.c.deleted.is_(False),
+            MANIFEST.c.deleted.is_(False),
+        )
+    )
+    row = connection.execute(query).first()
+    return Manifest(*row) if row else None
+
+
+def missing(connection: Connection, repository: Repository, digests: Iterable[Digest]) -> list[Digest]:
+    """Return those of some digests that are no manifests of a repository."""
+    wanted = list(dict.fromkeys(digests))
+    found: set[str] = set()
+    for start in range(0, len(wanted), 500):
+        query = select(MANIFEST.c.digest).where(
+            MANIFEST.c.registry == repository.registry,
+            MANIFEST.c.repository == repository.name,
+            MANIFEST.c.digest.in_(wanted[start : start + 500]),
+            MANIFEST.c.deleted.is_(False),
+        )
+        found.update(connection.execute(query).scalars())
+    return [digest for digest in wanted if digest not in found]
+
+
+def delete(writer: Writer, repository: Repository, digest: Digest) -> bool:
+    """Remove a manifest and the tags that stand for it; say whether it was there."""
+    removed = writer.delete(MANIFEST, registry=repository.registry, repository=repository.name, digest=digest) > 0
+    if removed:
+        tags.delete_all_of(writer, repository, digest)
+    return removed
+
+
+def referrers(
+    connection: Connection,
+    repository: Repository,
+    subject: Digest,
+    artifact_type: str | None,
+    last: str,
+    limit: int,
+) -> tuple[Sequence[Descriptor], bool]:
+    """List at most ``limit`` manifests that refer to a subject, with digests behind ``last``, in order of digest.
+
+    Fewer are listed where their annotations are so large that the list would be larger than a manifest may be (OCI
+    distribution specification, "Listing Referrers").
+
+    Returns:
+        The manifests, and whether there are more.
+    """
+    query = (
+        select(MANIFEST.c.digest, func.length(MANIFEST.c.annotations).label("length"))
+        .where(
+            MANIFEST.c.registry == repository.registry,
+            MANIFEST.c.repository == repository.name,
+            MANIFEST.c.subject == subject,
+            MANIFEST.c.digest > last,
+            MANIFEST.c.deleted.is_(False),
+        )
+        .order_by(MANIFEST.c.digest)
+        .limit(limit + 1)
+    )
+    if artifact_type is not None:
+        query = query.where(MANIFEST.c.artifact_type == artifact_type)
+    rows = connection.execute(query).all()
+    listed: list[str] = []
+    room = LARGEST_LIST
+    for row in rows[:limit]:
+        room -= row.length + DESCRIPTOR_ROOM
+        # One is listed however large it is: it was smaller than a manifest may be when it came.
+        if listed and room < 0:
+            break
+        listed.append(row.digest)
+    details = (
+        select(
+            MANIFEST.c.digest,
+            MANIFEST.c.media_type,
+            MANIFEST.c.artifact_type,
+            MANIFEST.c.size,
+            MANIFEST.c.annotations,
+        )
+        .where(
+            MANIFEST.c.registry == repository.registry,
+            MANIFEST.c.repository == repository.name,
+            MANIFEST.c.digest.in_(listed),
+        )
+        .order_by(MANIFEST.c.digest)
+    )
+    found = [Descriptor(*row[:-1], json.loads(row.annotations)) for row in connection.execute(details)]
+    return found, len(rows) > len(listed)

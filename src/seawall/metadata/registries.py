@@ -1,0 +1,70 @@
+"""Registries and their settings, kept as one document each."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from seawall.metadata.schema import REGISTRY
+from seawall.topology import Registry, Replica, Tier
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from seawall.metadata.rows import Writer
+
+__all__ = ["find", "list_all", "put", "with_account"]
+
+
+def put(writer: Writer, registry: Registry) -> None:
+    """Keep a registry's settings."""
+    document = {
+        "home": registry.home,
+        "replicas": {replica.region: replica.account for replica in registry.replicas},
+        "tier": registry.tier.value,
+        "data_endpoints": registry.data_endpoints,
+        "anonymous_pull": registry.anonymous_pull,
+        "admin": registry.admin,
+        "deletes": registry.deletes,
+    }
+    writer.put(REGISTRY, registry=registry.name, document=json.dumps(document, sort_keys=True))
+
+
+def find(connection: Connection, name: str) -> Registry | None:
+    """Find a registry by name."""
+    return next((registry for registry in list_all(connection) if registry.name == name), None)
+
+
+def with_account(connection: Connection, account: str) -> Registry | None:
+    """Find the registry a storage account belongs to."""
+    return next(
+        (one for one in list_all(connection) if any(replica.account == account for replica in one.replicas)),
+        None,
+    )
+
+
+def list_all(connection: Connection) -> list[Registry]:
+    """List every registry, by name."""
+    query = (
+        select(REGISTRY.c.registry, REGISTRY.c.document)
+        .where(REGISTRY.c.deleted.is_(False))
+        .order_by(REGISTRY.c.registry)
+    )
+    return [_read(row.registry, row.document) for row in connection.execute(query)]
+
+
+def _read(name: str, document: str) -> Registry:
+    values = json.loads(document)
+    replicas = tuple(Replica(region, account) for region, account in sorted(values["replicas"].items()))
+    return Registry(
+        name=name,
+        home=values["home"],
+        replicas=replicas,
+        tier=Tier(values["tier"]),
+        data_endpoints=values["data_endpoints"],
+        anonymous_pull=values["anonymous_pull"],
+        admin=values["admin"],
+        deletes=values["deletes"],
+    )

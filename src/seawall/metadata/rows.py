@@ -1,0 +1,70 @@
+"""How rows are written: always with a clock reading and a region, never backwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, case, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy import ColumnElement, Connection, Table
+
+    from seawall.metadata.clock import HybridClock
+
+__all__ = ["Writer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """A transaction that may write.
+
+    Attributes:
+        connection: For reading within the transaction.
+        clock: Stamps what is written.
+        origin: The region this node is in.
+    """
+
+    connection: Connection
+    clock: HybridClock
+    origin: str
+
+    def put(self, table: Table, **values: Any) -> None:  # noqa: ANN401 - columns have many types
+        """Insert a row or replace the one with the same key."""
+        stamped = {**values, "clock": self.clock.tick(), "origin": self.origin, "deleted": False}
+        dialect = postgresql if self.connection.dialect.name == "postgresql" else sqlite
+        statement = dialect.insert(table).values(stamped)
+        changed: dict[str, Any] = {
+            column.name: statement.excluded[column.name] for column in table.columns if not column.primary_key
+        }
+        # Two processes' clocks may differ by a little; what is committed later must win all the same.
+        changed["clock"] = case(
+            (statement.excluded.clock > table.c.clock, statement.excluded.clock), else_=table.c.clock + 1
+        )
+        self.connection.execute(statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=changed))
+
+    def delete(self, table: Table, **key: Any) -> int:  # noqa: ANN401
+        """Mark rows as deleted; return how many were not so already."""
+        blank: Mapping[str, Any] = {"body": b""} if "body" in table.c else {}
+        statement = (
+            update(table)
+            .where(_matches(table, key), table.c.deleted.is_(False))
+            .values(
+                deleted=True,
+                origin=self.origin,
+                clock=_later(table, self.clock.tick()),
+                **blank,
+            )
+        )
+        return self.connection.execute(statement).rowcount
+
+
+def _matches(table: Table, key: Mapping[str, Any]) -> ColumnElement[bool]:
+    return and_(*(table.c[name] == value for name, value in key.items()))
+
+
+def _later(table: Table, reading: int) -> ColumnElement[int]:
+    return case((table.c.clock < reading, reading), else_=table.c.clock + 1)

@@ -1,0 +1,51 @@
+"""Tags: names that move between manifests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from seawall.metadata.schema import TAG
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection
+
+    from seawall.blobs.digest import Digest
+    from seawall.metadata.repositories import Repository
+    from seawall.metadata.rows import Writer
+
+__all__ = ["delete", "delete_all_of", "page", "put"]
+
+
+def put(writer: Writer, repository: Repository, name: str, digest: Digest) -> None:
+    """Let a tag stand for a manifest from now on."""
+    writer.put(TAG, registry=repository.registry, repository=repository.name, name=name, digest=digest)
+
+
+def delete(writer: Writer, repository: Repository, name: str) -> bool:
+    """Remove a tag; say whether it was there."""
+    return writer.delete(TAG, registry=repository.registry, repository=repository.name, name=name) > 0
+
+
+def delete_all_of(writer: Writer, repository: Repository, digest: Digest) -> None:
+    """Remove every tag that stands for a manifest."""
+    writer.delete(TAG, registry=repository.registry, repository=repository.name, digest=digest)
+
+
+def page(connection: Connection, repository: Repository, last: str, limit: int) -> Sequence[str]:
+    """List at most ``limit`` tags behind ``last``, in lexical order."""
+    query = (
+        select(TAG.c.name)
+        .where(
+            TAG.c.registry == repository.registry,
+            TAG.c.repository == repository.name,
+            TAG.c.name > last,
+            TAG.c.deleted.is_(False),
+        )
+        .order_by(TAG.c.name)
+        .limit(limit)
+    )
+    return connection.execute(query).scalars().all()

@@ -1,0 +1,78 @@
+"""One request to a registry, and what answering it takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from seawall.blobs.digest import Digest, DigestError, parse_digest
+from seawall.errors import ApiError
+from seawall.metadata.repositories import Repository
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from seawall.blobs.contract import BlobStore
+    from seawall.doors import Doors
+    from seawall.identity.gate import Access, Site
+    from seawall.metadata.database import Database
+    from seawall.registry.routes import Route
+
+__all__ = ["Call", "Services", "checked_digest"]
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What handlers work with.
+
+    Attributes:
+        region: The region this node serves; redirects stay in it.
+        sparse: Whether manifests may refer to content that is not here.
+    """
+
+    database: Database
+    store: BlobStore
+    doors: Doors
+    region: str
+    sparse: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request that was let in as far as the registry's door."""
+
+    services: Services
+    site: Site
+    access: Access
+    request: Request
+    route: Route
+
+    @property
+    def repository(self) -> Repository:
+        """The repository the request names."""
+        return Repository(self.site.registry.name, self.route.repository)
+
+    def require_deletes(self) -> None:
+        """Go on only if the registry allows deleting.
+
+        Raises:
+            ApiError: 405.
+        """
+        if not self.site.registry.deletes:
+            raise ApiError(405, "UNSUPPORTED", "deleting is switched off in this registry")
+
+    def path(self, *parts: str) -> str:
+        """Write a path below the repository, for ``Location`` and ``Link``; relative, so that no host is involved."""
+        return "/".join(("/v2", self.route.repository, *parts))
+
+
+def checked_digest(text: str) -> Digest:
+    """Check a digest that a client sent.
+
+    Raises:
+        ApiError: 400.
+    """
+    try:
+        return parse_digest(text)
+    except DigestError as error:
+        raise ApiError(400, "DIGEST_INVALID", str(error)) from None

@@ -1,0 +1,128 @@
+"""Writing and deleting manifests, tags and links to blobs."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from starlette.responses import Response
+
+from seawall import bodies
+from seawall.blobs.digest import DEFAULT_ALGORITHM, Digest, digest_of
+from seawall.errors import ApiError
+from seawall.metadata import blobs, manifests, repositories, tags
+from seawall.registry.call import Call, checked_digest
+from seawall.registry.document import Document, DocumentError, read_document
+
+if TYPE_CHECKING:
+    from seawall.metadata.manifests import Manifest
+    from seawall.metadata.repositories import Repository
+    from seawall.metadata.rows import Writer
+
+__all__ = ["delete_blob", "delete_manifest", "put_manifest"]
+
+LARGEST_MANIFEST: Final = 4 * 1024 * 1024
+"""Octets; OCI distribution specification, "Pushing Manifests"."""
+
+_TAG: Final = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
+_MOST_TAGS: Final = 10
+_MOST_NAMED: Final = 100
+
+
+async def put_manifest(call: Call) -> Response:
+    """Take a manifest, and let tags stand for it; all of it happens or nothing."""
+    reference = call.route.argument
+    pushed_by_digest = ":" in reference
+    announced = checked_digest(reference) if pushed_by_digest else None
+    names = _tags(call, None if pushed_by_digest else reference)
+    body = await bodies.read(call.request, LARGEST_MANIFEST, "MANIFEST_INVALID")
+    digest = digest_of(body, announced.partition(":")[0] if announced else DEFAULT_ALGORITHM)
+    if announced is not None and digest != announced:
+        raise ApiError(400, "DIGEST_INVALID", f"the manifest has the digest {digest}, not {announced}")
+    try:
+        document = read_document(body, call.request.headers.get("content-type", ""))
+    except DocumentError as error:
+        raise ApiError(400, "MANIFEST_INVALID", str(error)) from None
+    manifest = manifests.Manifest(digest, document.media_type, body)
+    await call.services.database.write(
+        _publish, call.repository, manifest, document, names, sparse=call.services.sparse
+    )
+    headers = {"Location": call.path("manifests", reference), "Docker-Content-Digest": digest}
+    if document.subject is not None:
+        headers["OCI-Subject"] = document.subject
+    response = Response(status_code=201, headers=headers)
+    if pushed_by_digest:
+        for name in names:
+            response.headers.append("OCI-Tag", name)
+    return response
+
+
+def _tags(call: Call, reference: str | None) -> list[str]:
+    names = call.request.query_params.getlist("tag")
+    if len(names) > _MOST_TAGS:
+        raise ApiError(414, "UNSUPPORTED", f"give at most {_MOST_TAGS} tags at once")
+    if reference is not None:
+        names.append(reference)
+    for name in names:
+        if not _TAG.fullmatch(name):
+            raise ApiError(
+                400,
+                "MANIFEST_INVALID",
+                f"tag {name[:80]!r} must be 1 to 128 letters, digits, '_', '.' or '-', not starting with '.' or '-'",
+            )
+    return names
+
+
+def _publish(
+    writer: Writer,
+    repository: Repository,
+    manifest: Manifest,
+    document: Document,
+    names: list[str],
+    *,
+    sparse: bool,
+) -> None:
+    if not sparse:
+        absent = blobs.missing(writer.connection, repository, document.blobs)
+        absent += manifests.missing(writer.connection, repository, document.manifests)
+        if absent:
+            raise ApiError(
+                404,
+                "MANIFEST_BLOB_UNKNOWN",
+                f"push the {len(absent)} missing blobs or manifests first, then this manifest",
+                detail=[{"digest": digest} for digest in absent[:_MOST_NAMED]],
+            )
+    repositories.put(writer, repository)
+    manifests.put(
+        writer,
+        repository,
+        manifest,
+        artifact_type=document.artifact_type,
+        subject=document.subject or "",
+        annotations=document.annotations,
+    )
+    for name in names:
+        tags.put(writer, repository, name, manifest.digest)
+
+
+async def delete_manifest(call: Call) -> Response:
+    """Delete a manifest with its tags, or a tag alone."""
+    call.require_deletes()
+    reference = call.route.argument
+    database = call.services.database
+    if ":" in reference:
+        removed = await database.write(manifests.delete, call.repository, checked_digest(reference))
+    else:
+        removed = await database.write(tags.delete, call.repository, reference)
+    if not removed:
+        raise ApiError(404, "MANIFEST_UNKNOWN", "there is no such manifest", detail={"reference": reference})
+    return Response(status_code=202)
+
+
+async def delete_blob(call: Call) -> Response:
+    """Let a blob no longer be read through this repository; others that have it keep it."""
+    call.require_deletes()
+    digest: Digest = checked_digest(call.route.argument)
+    if not await call.services.database.write(blobs.unlink, call.repository, digest):
+        raise ApiError(404, "BLOB_UNKNOWN", "there is no such blob in this repository", detail={"digest": digest})
+    return Response(status_code=202)

@@ -1,0 +1,1 @@
+"""Processes, sockets and certificates: what turns the applications into a running service."""

@@ -1,0 +1,125 @@
+"""From a request's ``Host`` to the application that answers it: the one ASGI application behind every door."""
+
+from __future__ import annotations
+
+import errno
+import secrets
+import time
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy.exc import OperationalError
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse
+
+from seawall.errors import ApiError
+from seawall.identity.gate import Site
+from seawall.metadata import registries
+from seawall.naming import Host, Role
+from seawall.server.operations import health
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+    from starlette.types import Receive, Scope, Send
+
+    from seawall.dataplane.door import DataDoor
+    from seawall.doors import Doors
+    from seawall.identity.service import TokenService
+    from seawall.metadata.database import Database
+    from seawall.registry.api import RegistryApi
+    from seawall.server.observer import Observer
+    from seawall.topology import Registry
+
+__all__ = ["Application"]
+
+_LOGIN_ROLES: Final = {Role.LOGIN, Role.REGIONAL}
+_DATA_ROLES: Final = {Role.DATA, Role.BLOB}
+
+
+class Application:
+    """The registry and its doors as one ASGI application."""
+
+    def __init__(
+        self,
+        *,
+        region: str,
+        doors: Doors,
+        database: Database,
+        api: RegistryApi,
+        tokens: TokenService,
+        data: DataDoor,
+        observer: Observer,
+    ) -> None:
+        self._region = region
+        self._doors = doors
+        self._database = database
+        self._api = api
+        self._tokens = tokens
+        self._data = data
+        self._observer = observer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        began = time.perf_counter()
+        request = Request(scope, receive)
+        identifier = secrets.token_hex(8)
+        host = self._doors.locate(request.headers.get("host", ""))
+        response = await self._respond(host, request, identifier)
+        headers = response.raw_headers
+        headers.append((b"x-ms-correlation-request-id", identifier.encode()))
+        if host is None or host.role not in _DATA_ROLES:
+            headers.append((b"docker-distribution-api-version", b"registry/2.0"))
+        await response(scope, receive, send)
+        role = host.role if host else None
+        self._observer.request(scope, role, response.status_code, identifier, time.perf_counter() - began)
+
+    async def _respond(self, host: Host | None, request: Request, identifier: str) -> Response:
+        try:
+            return await self._dispatch(host, request)
+        except ApiError as error:
+            return error.response()
+        except ClientDisconnect:
+            # Nobody is there to read it; 499 is what proxies log for it.
+            return PlainTextResponse("", status_code=499)
+        except Exception as error:  # noqa: BLE001 - the last resort: log it, tell the client its number
+            return _failure(error, identifier, self._observer).response()
+
+    async def _dispatch(self, host: Host | None, request: Request) -> Response:
+        path = request.scope["path"]
+        if path in {"/healthz", "/readyz"}:
+            return await health(self._database, path)
+        registry = await self._registry(host)
+        if host is None or registry is None:
+            raise ApiError(421, "UNSUPPORTED", "no registry is served under this host name; check the name in the URL")
+        if host.role in _DATA_ROLES:
+            return await self._data.handle(host, registry, request)
+        site = Site(registry, self._doors.authority(host))
+        if path.startswith("/oauth2/"):
+            return await self._tokens.handle(site, request)
+        return await self._api.handle(site, request)
+
+    async def _registry(self, host: Host | None) -> Registry | None:
+        """Find the registry a host belongs to, if this node serves that host."""
+        if host is None:
+            return None
+        if host.role is Role.BLOB:
+            registry = await self._database.cached(registries.with_account, host.account)
+            replica = registry.replica(self._region) if registry else None
+            return registry if replica is not None and replica.account == host.account else None
+        if host.region not in {"", self._region}:
+            return None
+        return await self._database.cached(registries.find, host.registry)
+
+
+def _failure(error: Exception, identifier: str, observer: Observer) -> ApiError:
+    observer.failure(error, identifier)
+    full = isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
+    if full or (isinstance(error, OperationalError) and "full" in str(error.orig)):
+        return ApiError(
+            507,
+            "UNKNOWN",
+            "the registry's disk is full; what it has received is kept, so free some and resume",
+        )
+    if isinstance(error, OperationalError):
+        message = "the registry's database does not answer; try again soon"
+        return ApiError(503, "UNKNOWN", message, headers={"Retry-After": "5"})
+    return ApiError(500, "UNKNOWN", f"something went wrong in the registry; its log says what, under {identifier}")

@@ -1,0 +1,87 @@
+"""A node under real names: what a configuration file describes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from seawall.doors import DomainDoors
+from seawall.metadata import registries
+from seawall.server.authority import OwnAuthority
+from seawall.server.certificates import CertificateError, check_pair, names_to_serve, uncovered, wildcards
+from seawall.server.node import Listener, Node, prepare
+from seawall.server.settings import SettingsError
+from seawall.server.state import State
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from seawall.server.settings import DoorSettings, Settings
+
+__all__ = ["domain_node"]
+
+
+def domain_node(settings: Settings) -> tuple[Node, dict[str, Any]]:
+    """Prepare a node, and the facts that clients need to know.
+
+    Raises:
+        SettingsError: A certificate cannot be used, or hosts are left without one.
+        OSError: The state directory cannot be used.
+    """
+    state = State(settings.state)
+    database_url = settings.metadata or state.database_url
+    database = prepare(state, database_url, settings.region)
+    try:
+        known = database.read_now(registries.list_all)
+    finally:
+        database.close()
+    listeners = tuple(_listener(settings, state, number, door) for number, door in enumerate(settings.door, start=1))
+    hosts = names_to_serve(settings.cloud, settings.region, known)
+    bare = uncovered(hosts, {listener.certificate for listener in listeners})
+    if bare:
+        raise SettingsError(
+            f"door.certificate: no certificate is for {', '.join(bare)} (a wildcard stands for one label only); "
+            f"get one for {', '.join(wildcards(settings.cloud, settings.region))}"
+        )
+    node = Node(
+        state=state,
+        region=settings.region,
+        doors=DomainDoors(settings.cloud, settings.public_port),
+        database_url=database_url,
+        listeners=listeners,
+        operations=_split(settings.operations.listen),
+        workers=settings.process.workers,
+        shutdown_seconds=settings.process.shutdown_seconds,
+        logged=settings.log.requests,
+        sparse=settings.sparse,
+        expire_seconds=settings.uploads.expire_hours * 3600,
+    )
+    facts = {
+        "hosts": hosts,
+        "registries": [registry.name for registry in known],
+        "operations": settings.operations.listen,
+        "ca_file": str(OwnAuthority(state.authority).certificate_file),
+        "state": str(state.root),
+    }
+    return node, facts
+
+
+def _listener(settings: Settings, state: State, number: int, door: DoorSettings) -> Listener:
+    certificate, key = _certificate(settings, state, number, door)
+    return Listener(*_split(door.listen), certificate, key)
+
+
+def _certificate(settings: Settings, state: State, number: int, door: DoorSettings) -> tuple[Path, Path]:
+    if door.certificate is None or door.key is None:
+        authority = OwnAuthority(state.authority)
+        authority.ensure()
+        return authority.certificate_for(wildcards(settings.cloud, settings.region), state.tls)
+    try:
+        check_pair(door.certificate, door.key)
+    except CertificateError as error:
+        raise SettingsError(f"door.{number}.certificate: {error}") from None
+    return door.certificate, door.key
+
+
+def _split(listen: str) -> tuple[str, int]:
+    host, _, port = listen.rpartition(":")
+    return host.strip("[]"), int(port)

@@ -1,0 +1,100 @@
+"""A node ready to be started: what both ways of running Seawall come down to."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from seawall.identity.keyring import ensure_keys
+from seawall.identity.passwords import new_password
+from seawall.metadata import principals, registries
+from seawall.metadata.database import Database
+from seawall.metadata.migrate import migrate
+from seawall.naming import account_name
+from seawall.topology import Registry, Replica
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from seawall.doors import Doors
+    from seawall.metadata.principals import Principal
+    from seawall.metadata.rows import Writer
+    from seawall.server.state import State
+
+__all__ = ["Listener", "Node", "create_registry", "prepare", "renew_password"]
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """An address, and the certificate shown there."""
+
+    address: str
+    port: int
+    certificate: Path
+    key: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """Everything a worker process needs to know."""
+
+    state: State
+    region: str
+    doors: Doors
+    database_url: str
+    listeners: tuple[Listener, ...]
+    operations: tuple[str, int]
+    workers: int
+    shutdown_seconds: float = 30.0
+    logged: Literal["all", "changes", "none"] = "all"
+    sparse: bool = False
+    expire_seconds: float = 7 * 24 * 3600.0
+
+
+def prepare(state: State, database_url: str, region: str) -> Database:
+    """Make the state directory, the tables and the first keys; the caller closes the database."""
+    state.ensure()
+    migrate(database_url)
+    database = Database(database_url, region)
+    database.write_now(ensure_keys)
+    return database
+
+
+def create_registry(writer: Writer, name: str, region: str) -> tuple[Registry, str]:
+    """Create a registry with one replica and an admin user.
+
+    Returns:
+        The registry, and the admin user's password, which is not kept.
+
+    Raises:
+        ValueError: If there is a registry of that name.
+    """
+    if registries.find(writer.connection, name) is not None:
+        raise ValueError(f"there is a registry {name} already")
+    registry = Registry(name, region, (Replica(region, account_name(secrets.token_bytes(16))),))
+    registries.put(writer, registry)
+    return registry, renew_password(writer, name, name)
+
+
+def renew_password(writer: Writer, registry: str, username: str, *, slot: str = "password", scope_map: str = "") -> str:
+    """Give somebody a new password; whatever was signed in with the old one is over.
+
+    Args:
+        writer: The transaction.
+        registry: The registry.
+        username: The admin user (called like the registry) or a token.
+        slot: Which of the two passwords.
+        scope_map: What a new token is limited to.
+
+    Returns:
+        The password, which is not kept.
+    """
+    known = principals.find(writer.connection, registry, username)
+    password, credential = new_password()
+    credentials = {**(known.credentials if known else {}), slot: credential}
+    principal: Principal = principals.Principal(
+        username, credentials, known.scope_map if known else scope_map, known.enabled if known else True
+    )
+    principals.put(writer, registry, principal)
+    return password

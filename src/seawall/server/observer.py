@@ -1,0 +1,91 @@
+"""Seeing what happens: metrics and structured logs.
+
+Logs are one JSON object a line on standard error. They hold paths, never queries (that is where signatures are), never
+headers, never bodies; so no secret can get into them.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from typing import TYPE_CHECKING, Final, Literal
+
+import structlog
+from prometheus_client import Counter, Histogram
+
+if TYPE_CHECKING:
+    from starlette.types import Scope
+
+    from seawall.naming import Role
+
+__all__ = ["Observer"]
+
+_REQUESTS: Final = Counter("seawall_requests", "Requests answered.", ("door", "method", "status"))
+_SECONDS: Final = Histogram(
+    "seawall_request_seconds",
+    "Time from a request's head to the end of its answer, in seconds.",
+    ("door",),
+    buckets=(0.001, 0.005, 0.025, 0.1, 0.5, 2, 10, 60, 300),
+)
+_FAILURES: Final = Counter("seawall_failures", "Requests that failed for a reason of the server's own.")
+
+# Labels must stay few, whatever clients send.
+_METHODS: Final = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"))
+_READING: Final = frozenset(("GET", "HEAD"))
+
+
+class Observer:
+    """Counts and logs."""
+
+    def __init__(self, logged: Literal["all", "changes", "none"]) -> None:
+        self._logged = logged
+        self._log = structlog.wrap_logger(
+            structlog.WriteLogger(sys.stderr),
+            processors=[
+                structlog.processors.add_log_level,
+                structlog.processors.TimeStamper(fmt="iso", utc=True),
+                structlog.processors.JSONRenderer(),
+            ],
+            wrapper_class=structlog.BoundLogger,
+        )
+        self._counters: dict[tuple[str, str, int], Counter] = {}
+        self._histograms: dict[str, Histogram] = {}
+
+    def request(self, scope: Scope, role: Role | None, status: int, identifier: str, seconds: float) -> None:
+        """Note that a request was answered."""
+        door = role.value if role else "none"
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        counter = self._counters.get((door, method, status))
+        if counter is None:
+            counter = self._counters[door, method, status] = _REQUESTS.labels(door, method, status)
+            self._histograms.setdefault(door, _SECONDS.labels(door))
+        counter.inc()
+        self._histograms[door].observe(seconds)
+        if self._logged == "none" or (self._logged == "changes" and method in _READING and status < 400):
+            return
+        client = scope.get("client")
+        self._log.info(
+            "request",
+            id=identifier,
+            door=door,
+            client=client[0] if client else None,
+            method=method,
+            path=scope["path"],
+            status=status,
+            milliseconds=round(seconds * 1000, 2),
+        )
+
+    def failure(self, error: Exception, identifier: str) -> None:
+        """Note that something went wrong in the server."""
+        _FAILURES.inc()
+        where = traceback.extract_tb(error.__traceback__)
+        self._log.error(
+            "failure",
+            id=identifier,
+            error=f"{type(error).__module__}.{type(error).__qualname__}: {error}"[:2000],
+            where=[f"{frame.filename}:{frame.lineno} {frame.name}" for frame in where[-8:]],
+        )
+
+    def event(self, event: str, **fields: object) -> None:
+        """Note something in the life of the process."""
+        self._log.info(event, **fields)

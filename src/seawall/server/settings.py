@@ -1,0 +1,165 @@
+"""The configuration file, checked as a whole before anything starts."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+
+from seawall.naming import Cloud, NamingError, check_region, normalise
+
+__all__ = ["DoorSettings", "Settings", "SettingsError", "load_settings"]
+
+
+class SettingsError(ValueError):
+    """The configuration cannot be used. The message names file, key, fault and remedy, a line for each fault."""
+
+
+class _Strict(BaseModel):
+    # A misspelt key must not be passed over in silence.
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _address(value: str) -> str:
+    host, colon, port = value.rpartition(":")
+    if not colon or not host or not port.isdigit() or not 0 < int(port) < 65536:
+        raise ValueError("write it as address:port, such as '0.0.0.0:443' or '[::]:443'")
+    return value
+
+
+def _existing_file(value: Path, info: ValidationInfo) -> Path:
+    if not value.is_absolute():
+        value = (info.context or {}).get("directory", Path()) / value
+    if not value.is_file() or not os.access(value, os.R_OK):
+        raise ValueError(f"{value} is not a file that can be read")
+    return value
+
+
+class DoorSettings(_Strict):
+    """An address on which hosts are served, and the certificate it shows.
+
+    Without a certificate Seawall's own authority issues one for every host.
+    """
+
+    listen: str
+    certificate: Path | None = None
+    key: Path | None = None
+
+    _check_listen = field_validator("listen")(_address)
+    _check_files = field_validator("certificate", "key")(_existing_file)
+
+
+class OperationsSettings(_Strict):
+    """Where health and metrics are read; plain HTTP, for a network of one's own."""
+
+    listen: str = "127.0.0.1:9464"
+
+    _check_listen = field_validator("listen")(_address)
+
+
+class ProcessSettings(_Strict):
+    """How many processes, and how long they take to stop."""
+
+    workers: Annotated[int, Field(ge=1, le=256)] = Field(default_factory=lambda: os.cpu_count() or 1)
+    shutdown_seconds: Annotated[float, Field(gt=0, le=3600)] = 30.0
+
+
+class LogSettings(_Strict):
+    """Which requests are logged: all, only those that change something or fail, or none."""
+
+    requests: Literal["all", "changes", "none"] = "all"
+
+
+class UploadSettings(_Strict):
+    """How long an upload may rest before it is cancelled."""
+
+    expire_hours: Annotated[float, Field(gt=0)] = 168.0
+
+
+class Settings(_Strict):
+    """A node's configuration.
+
+    Attributes:
+        state: Directory for everything that is kept.
+        region: The region this node serves.
+        domain: Suffix of the login servers.
+        storage_domain: Suffix behind ``<account>.blob.``; the domain by default.
+        public_port: The port that clients use.
+        metadata: SQLAlchemy URL of the metadata; the embedded database by default.
+        sparse: Whether manifests may refer to content that is not here.
+        door: Addresses and certificates.
+    """
+
+    state: Path
+    region: str
+    domain: str
+    storage_domain: str | None = None
+    public_port: Annotated[int, Field(gt=0, lt=65536)] = 443
+    metadata: str | None = None
+    sparse: bool = False
+    door: Annotated[tuple[DoorSettings, ...], Field(min_length=1)] = (DoorSettings(listen="0.0.0.0:443"),)
+    operations: OperationsSettings = OperationsSettings()
+    process: ProcessSettings = ProcessSettings()
+    log: LogSettings = LogSettings()
+    uploads: UploadSettings = UploadSettings()
+
+    @field_validator("region")
+    @classmethod
+    def _region(cls, value: str) -> str:
+        return check_region(value)
+
+    @field_validator("domain", "storage_domain")
+    @classmethod
+    def _domain(cls, value: str | None) -> str | None:
+        return normalise(value) if value is not None else None
+
+    @field_validator("metadata")
+    @classmethod
+    def _metadata(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("postgresql+psycopg://", "sqlite:///")):
+            raise ValueError("write it as postgresql+psycopg://user@host/database or sqlite:////absolute/path")
+        return value
+
+    @field_validator("door")
+    @classmethod
+    def _pairs(cls, value: tuple[DoorSettings, ...]) -> tuple[DoorSettings, ...]:
+        for number, door in enumerate(value):
+            if (door.certificate is None) != (door.key is None):
+                raise ValueError(f"door {number + 1} has one of certificate and key; give both, or neither")
+        return value
+
+    @property
+    def cloud(self) -> Cloud:
+        """The names this node serves."""
+        return Cloud.own(self.domain, self.storage_domain)
+
+
+def load_settings(path: Path) -> Settings:
+    """Read and check a configuration file.
+
+    Raises:
+        SettingsError: With every fault there is.
+    """
+    try:
+        values = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: is not TOML: {error}") from None
+    try:
+        return Settings.model_validate(values, context={"directory": path.absolute().parent})
+    except (ValidationError, NamingError) as error:
+        raise SettingsError("\n".join(_faults(path, error))) from None
+
+
+def _faults(path: Path, error: ValidationError | NamingError) -> list[str]:
+    if isinstance(error, NamingError):
+        return [f"{path}: {error}"]
+    # The input itself is left out: a metadata URL may hold a password.
+    return [
+        f"{path}: {'.'.join(map(str, fault['loc'])) or 'file'}: {fault['msg'].removeprefix('Value error, ')}"
+        for fault in error.errors(include_input=False, include_url=False)
+    ]

@@ -1,0 +1,35 @@
+"""The one directory in which everything is kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["State"]
+
+
+class State:
+    """Where things are in the state directory; only its owner may look into it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.absolute()
+        self.database = self.root / "seawall.db"
+        self.authority = self.root / "ca"
+        self.tls = self.root / "tls"
+        self.admin_password = self.root / "admin-password"
+        self.metrics = self.root / "metrics"
+
+    def ensure(self) -> None:
+        """Make the directory.
+
+        Raises:
+            OSError: If it cannot be made or written.
+        """
+        self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    @property
+    def database_url(self) -> str:
+        """The embedded database."""
+        return f"sqlite:///{self.database}"

@@ -1,0 +1,109 @@
+"""A worker process: one event loop that answers at every door."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import multiprocessing
+import signal
+from typing import TYPE_CHECKING, Final
+
+import uvloop
+from granian.constants import HTTPModes, Interfaces, SSLProtocols
+from granian.http import HTTP1Settings
+from granian.server.embed import Server
+
+from seawall.blobs.directory import DirectoryBlobs
+from seawall.dataplane.door import DataDoor
+from seawall.identity.gate import Gate
+from seawall.identity.service import TokenService
+from seawall.metadata.database import Database
+from seawall.registry.api import RegistryApi
+from seawall.registry.call import Services
+from seawall.server.application import Application
+from seawall.server.observer import Observer
+from seawall.server.operations import Operations
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from starlette.types import ASGIApp
+
+    from seawall.server.node import Node
+
+__all__ = ["run_worker"]
+
+_EXPIRY_SECONDS: Final = 600
+_BACKLOG: Final = 1024
+_HEAD_MILLISECONDS: Final = 30_000
+"""How long a client may take to send a request's head."""
+
+
+def run_worker(node: Node) -> None:
+    """Serve until told to stop (SIGTERM) or left alone, then finish what is in flight."""
+    uvloop.run(_serve(node))
+
+
+async def _serve(node: Node) -> None:
+    database = Database(node.database_url, node.region)
+    store = DirectoryBlobs(node.state.root)
+    observer = Observer(node.logged)
+    gate = Gate(database)
+    services = Services(database, store, node.doors, node.region, node.sparse)
+    application = Application(
+        region=node.region,
+        doors=node.doors,
+        database=database,
+        api=RegistryApi(services, gate),
+        tokens=TokenService(database, gate),
+        data=DataDoor(database, store),
+        observer=observer,
+    )
+    servers = [
+        _server(application, listener.address, listener.port, listener.certificate, listener.key)
+        for listener in node.listeners
+    ]
+    servers.append(_server(Operations(database), *node.operations))
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        # A worker whose supervisor was killed must not go on holding the ports.
+        loop.add_reader(parent.sentinel, stop.set)
+    serving = [asyncio.create_task(server.serve()) for server in servers]
+    expiring = asyncio.create_task(_expire(store, node.expire_seconds))
+    await asyncio.wait([asyncio.create_task(stop.wait()), *serving], return_when=asyncio.FIRST_COMPLETED)
+    for server in servers:
+        server.stop()  # type: ignore[no-untyped-call]
+    expiring.cancel()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(node.shutdown_seconds):
+            await asyncio.gather(*serving)
+    database.close()
+
+
+def _server(
+    application: ASGIApp, address: str, port: int, certificate: Path | None = None, key: Path | None = None
+) -> Server:
+    # HTTP/1.1 only: over HTTP/2 uploads arrive in frames of 16 KiB and take several times as long.
+    return Server(
+        application,
+        address=address,
+        port=port,
+        interface=Interfaces.ASGINL,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=_HEAD_MILLISECONDS),
+        websockets=False,
+        backlog=_BACKLOG,
+        log_enabled=False,
+        ssl_cert=certificate,
+        ssl_key=key,
+        ssl_protocol_min=SSLProtocols.tls12,
+    )
+
+
+async def _expire(store: DirectoryBlobs, idle_seconds: float) -> None:
+    while True:
+        await asyncio.to_thread(store.expire, idle_seconds)
+        await asyncio.sleep(_EXPIRY_SECONDS)
