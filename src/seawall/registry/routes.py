@@ -1,7 +1,8 @@
 """From a path to what it means. Pure.
 
 Repository names contain slashes and may contain the very words that part them from the rest:
-``/v2/a/blobs/b/tags/list`` is the tag list of ``a/blobs/b``. So a path is read from its end. Source: OCI distribution specification, "Endpoints".
+``/v2/a/blobs/b/tags/list`` is the tag list of ``a/blobs/b``. So a path is read from its end.
+Source: OCI distribution specification, "Endpoints".
 """
 
 from __future__ import annotations
