@@ -42,8 +42,8 @@ class DirectoryBlobs:
     """The :class:`~seawall.blobs.contract.BlobStore` of one directory, safe for many processes."""
 
     def __init__(self, root: Path) -> None:
-        self._blobs = root / "blobs"
-        self._uploads = root / "uploads"
+        self._blobs = root.absolute() / "blobs"
+        self._uploads = root.absolute() / "uploads"
         self._hashes: OrderedDict[str, _RunningHash] = OrderedDict()
         for algorithm in ALGORITHMS:
             # Made once and for all, so that publishing a blob has one directory to sync, not two.
@@ -53,13 +53,17 @@ class DirectoryBlobs:
 
     def path(self, digest: Digest) -> Path:
         """Return where a blob's bytes are, whether or not it is here."""
+        return Path(self._file(digest))
+
+    def _file(self, digest: Digest) -> str:
+        # On the way of every download, where Path would cost more than the look-up it is for.
         algorithm, _, value = digest.partition(":")
-        return self._blobs / algorithm / value[:2] / value
+        return f"{self._blobs}/{algorithm}/{value[:2]}/{value}"
 
     def size(self, digest: Digest) -> int | None:
         """Return a blob's size in bytes, or ``None`` when it is not here."""
         try:
-            return self.path(digest).stat().st_size
+            return os.stat(self._file(digest)).st_size  # noqa: PTH116 - see _file
         except FileNotFoundError:
             return None
 

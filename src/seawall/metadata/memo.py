@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,20 +25,36 @@ class Memo:
         """Take ``stamp``, which returns another number after every commit by anybody."""
         self._stamp = stamp
         self._at = -1
+        self._checked = False
         self._entries: OrderedDict[Hashable, Any] = OrderedDict()
 
     def get(self, key: Hashable) -> tuple[bool, Any, int]:
         """Look an answer up; return whether it was there, the answer, and the stamp to give to :meth:`put`."""
+        self._check()
+        try:
+            value = self._entries[key]
+        except KeyError:
+            return False, None, self._at
+        self._entries.move_to_end(key)
+        return True, value, self._at
+
+    def _check(self) -> None:
+        """Ask for the stamp, once in a turn of the event loop.
+
+        Nobody can have been told of a commit that happens within the turn: whatever a commit sets off, here or in
+        another process, is queued behind the callback that ends the turn, which is therefore queued *before* asking.
+        """
+        if self._checked:
+            return
+        asyncio.get_running_loop().call_soon(self._end_turn)
+        self._checked = True
         stamp = self._stamp()
         if stamp != self._at:
             self._entries.clear()
             self._at = stamp
-        try:
-            value = self._entries[key]
-        except KeyError:
-            return False, None, stamp
-        self._entries.move_to_end(key)
-        return True, value, stamp
+
+    def _end_turn(self) -> None:
+        self._checked = False
 
     def put(self, key: Hashable, value: object, stamp: int) -> None:
         """Remember an answer that was computed after ``stamp`` was read."""
