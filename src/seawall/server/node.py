@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import secrets
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -10,7 +12,6 @@ from seawall.identity.keyring import ensure_keys
 from seawall.identity.passwords import new_password
 from seawall.metadata import principals, registries
 from seawall.metadata.database import Database
-from seawall.metadata.migrate import migrate
 from seawall.naming import account_name
 from seawall.topology import Registry, Replica
 
@@ -52,10 +53,18 @@ class Node:
     expire_seconds: float = 7 * 24 * 3600.0
 
 
+def _migrate(database_url: str) -> None:
+    from seawall.metadata.migrate import migrate  # noqa: PLC0415 - see prepare()
+
+    migrate(database_url)
+
+
 def prepare(state: State, database_url: str, region: str) -> Database:
     """Make the state directory, the tables and the first keys; the caller closes the database."""
     state.ensure()
-    migrate(database_url)
+    # In a process of its own: what migrating needs is large, and not needed afterwards.
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("fork")) as process:
+        process.submit(_migrate, database_url).result()
     database = Database(database_url, region)
     database.write_now(ensure_keys)
     return database
