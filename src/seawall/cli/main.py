@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from seawall.cli import keys, registry, scope_map, serve, token, up
+from seawall.cli.output import examples
 
 __all__ = ["app", "main"]
 
@@ -20,8 +21,12 @@ app = typer.Typer(
     help="A container registry with two front doors: sign-in and manifests at one, layers at the other.",
     epilog="Try it: seawall up",
 )
-app.command("up")(up.up)
-app.command("serve")(serve.serve)
+app.command(
+    epilog=examples("seawall up", "seawall up --port 5443 --data-endpoints", "seawall up --state ./registry --json")
+)(up.up)
+app.command(epilog=examples("seawall serve --config seawall.toml", "seawall serve --config seawall.toml --check"))(
+    serve.serve
+)
 app.add_typer(registry.app, name="registry")
 app.add_typer(token.app, name="token")
 app.add_typer(scope_map.app, name="scope-map")

@@ -9,9 +9,14 @@ from typing import TYPE_CHECKING, Any, NoReturn
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["fail", "say", "say_json", "say_table"]
+__all__ = ["examples", "fail", "say", "say_json", "say_table"]
 
 USAGE_ERROR = 2
+
+
+def examples(*lines: str) -> str:
+    """Write the examples at the end of a command's help; the first character keeps them from being wrapped."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
 
 
 def say(text: str = "") -> None:

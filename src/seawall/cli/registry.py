@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seawall.cli.output import fail, say, say_json, say_table
+from seawall.cli.output import examples, fail, say, say_json, say_table
 from seawall.cli.place import ConfigOption, JsonOption, StateOption, opened, the_registry
 
 if TYPE_CHECKING:
@@ -37,15 +37,11 @@ def list_registries(state: StateOption = None, config: ConfigOption = None, json
         say_table(("NAME", "TIER", "HOME", "DATA ENDPOINTS", "ANONYMOUS PULL"), rows)
 
 
-@app.command()
+@app.command(epilog=examples("seawall registry create myregistry --config seawall.toml"))
 def create(
     name: NameArgument, state: StateOption = None, config: ConfigOption = None, json: JsonOption = False
 ) -> None:
-    """Create a registry; prints the admin password, which is not kept.
-
-    Example:
-      seawall registry create myregistry --config seawall.toml
-    """
+    """Create a registry; prints the admin password, which is not kept."""
     from seawall.server.node import create_registry  # noqa: PLC0415
 
     with opened(state, config) as database:
@@ -60,7 +56,7 @@ def create(
         say(f"Created {name}.\n  user     {name}\n  password {password}\nThe password is not kept: note it now.")
 
 
-@app.command()
+@app.command(epilog=examples("seawall registry update myregistry --data-endpoints"))
 def update(
     name: NameArgument,
     data_endpoints: Annotated[
@@ -79,9 +75,6 @@ def update(
     """Change a registry's switches.
 
     Clients behind a firewall must be allowed to reach the data endpoints before these are switched on.
-
-    Example:
-      seawall registry update myregistry --data-endpoints
     """
     from seawall.metadata import registries  # noqa: PLC0415
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from seawall.cli.output import fail, say_json, say_table
+from seawall.cli.output import examples, fail, say_json, say_table
 from seawall.cli.place import ConfigOption, JsonOption, RegistryOption, StateOption, opened, the_registry
 
 __all__ = ["app"]
@@ -36,7 +36,12 @@ def list_scope_maps(
         say_table(("NAME", "ACTIONS"), [(name, "\n".join(actions)) for name, actions in maps.items()])
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        "seawall scope-map create team --action 'repositories/team/*/content/read'",
+        "seawall scope-map create web --action repositories/web/content/read --action repositories/web/content/write",
+    )
+)
 def create(
     name: NameArgument,
     action: Annotated[list[str], typer.Option(help="repositories/<name>/content/read, and so on; may be repeated.")],
@@ -44,11 +49,7 @@ def create(
     state: StateOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """Create or replace a scope map; tokens that use it change at once.
-
-    Example:
-      seawall scope-map create team --action repositories/team/*/content/read --action repositories/team/*/content/write
-    """
+    """Create or replace a scope map; tokens that use it change at once."""
     from seawall.identity.actions import ScopeMapError, check_scope_map_action  # noqa: PLC0415
     from seawall.metadata import principals  # noqa: PLC0415
 

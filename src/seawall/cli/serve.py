@@ -22,11 +22,6 @@ def serve(
 
     SIGTERM stops, finishing transfers in flight; SIGHUP renews the worker processes, which then read renewed
     certificates. Registries are made with 'seawall registry create --config FILE'.
-
-    Examples:
-      seawall serve --config seawall.toml
-
-      seawall serve --config seawall.toml --check
     """
     from seawall.server.domain import domain_node  # noqa: PLC0415 - slow to import, not needed for --help
     from seawall.server.settings import SettingsError, load_settings  # noqa: PLC0415

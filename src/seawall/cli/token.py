@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from seawall.cli.output import fail, say, say_json, say_table
+from seawall.cli.output import examples, fail, say, say_json, say_table
 from seawall.cli.place import ConfigOption, JsonOption, RegistryOption, StateOption, opened, the_registry
 
 __all__ = ["app"]
@@ -40,7 +40,13 @@ def list_tokens(
         say_table(("NAME", "SCOPE MAP", "STATUS"), rows)
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        "seawall token create build-server --scope-map _repositories_push",
+        "seawall scope-map create team --action 'repositories/team/*/content/read'",
+        "seawall token create team-edge --scope-map team",
+    )
+)
 def create(
     name: NameArgument,
     scope_map: Annotated[str, typer.Option(help="What it may do.")] = "_repositories_pull",
@@ -49,14 +55,7 @@ def create(
     config: ConfigOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Create a token, or give one a new password; prints the password, which is not kept.
-
-    Examples:
-      seawall token create build-server --scope-map _repositories_push
-
-      seawall scope-map create team --action repositories/team/*/content/read
-      seawall token create team-edge --scope-map team
-    """
+    """Create a token, or give one a new password; prints the password, which is not kept."""
     from seawall.identity.actions import BUILT_IN_SCOPE_MAPS  # noqa: PLC0415
     from seawall.metadata import principals  # noqa: PLC0415
     from seawall.server.node import renew_password  # noqa: PLC0415
@@ -76,6 +75,36 @@ def create(
         say_json({"username": name, "password": password, "registry": owner})
     else:
         say(f"  user     {name}\n  password {password}\nThe password is not kept: note it now.")
+
+
+@app.command(
+    "sign-in",
+    epilog=examples(
+        "curl --data grant_type=access_token --data service=HOST \\",
+        '--data access_token="$(seawall token sign-in)" https://HOST/oauth2/exchange',
+    ),
+)
+def sign_in(
+    name: Annotated[str | None, typer.Argument(help="The user; the admin user if left out.")] = None,
+    registry: RegistryOption = None,
+    state: StateOption = None,
+    config: ConfigOption = None,
+) -> None:
+    r"""Print a sign-in token for a user, good for an hour.
+
+    It stands for what a cloud's sign-in service gives: POST /oauth2/exchange turns it into a refresh token.
+    """
+    from seawall.identity.tokens import SIGN_IN_AUDIENCE, TokenKind, issue  # noqa: PLC0415
+    from seawall.metadata import keys, principals  # noqa: PLC0415
+
+    with opened(state, config) as database:
+        owner = the_registry(database, registry).name
+        found = database.read_now(principals.find, owner, name or owner)
+        if found is None or not found.credentials:
+            fail(f"there is no user {name or owner!r}")
+        ring = database.read_now(keys.newest_first, keys.TOKEN)
+    credential = next(iter(found.credentials.values())).identifier
+    say(issue(ring[0], TokenKind.SIGN_IN, SIGN_IN_AUDIENCE.format(owner), found.name, credential)[0])
 
 
 @app.command()

@@ -36,13 +36,6 @@ def up(
 
     Listens on the loopback address only, with its own certificate authority and a random admin password. The login
     server and the two data endpoints are ports of localhost. Everything is kept in one directory.
-
-    Examples:
-      seawall up
-
-      seawall up --port 5443 --data-endpoints
-
-      seawall up --state ./registry --json
     """
     from seawall.server.local import LocalOptions, local_node  # noqa: PLC0415 - slow to import, not needed for --help
     from seawall.server.supervisor import PortError, supervise  # noqa: PLC0415

@@ -15,7 +15,7 @@ from seawall.errors import ApiError
 from seawall.identity.actions import BUILT_IN_SCOPE_MAPS, Action, Rights
 from seawall.identity.passwords import matching_credential
 from seawall.identity.scopes import Grant, repository_scope
-from seawall.identity.tokens import ANONYMOUS, Claims, TokenError, TokenKind, Verifier
+from seawall.identity.tokens import ANONYMOUS, SIGN_IN_AUDIENCE, Claims, TokenError, TokenKind, Verifier
 from seawall.metadata import keys, principals, registries
 
 if TYPE_CHECKING:
@@ -178,7 +178,8 @@ class Gate:
     async def _claims(self, site: Site, token: str, kind: TokenKind) -> Claims:
         ring = await self._database.cached(keys.newest_first, keys.TOKEN)
         try:
-            return self._verifier.verify(token, kind, site.authority, ring)
+            audience = SIGN_IN_AUDIENCE.format(site.registry.name) if kind is TokenKind.SIGN_IN else site.authority
+            return self._verifier.verify(token, kind, audience, ring)
         except TokenError as error:
             raise SignInError(f"{error}; sign in again", "invalid_token") from None
 

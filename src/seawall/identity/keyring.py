@@ -49,8 +49,8 @@ def rotate(database: Database) -> int:
     with database.writing() as writer:
         _add_token_key(writer)
         _add_link_key(writer)
-        stale = time.time() - _KEEP_SECONDS
-        return sum(keys.remove_older_than(writer, purpose, stale) for purpose in (keys.TOKEN, keys.LINK))
+        unused_since = time.time() - _KEEP_SECONDS
+        return sum(keys.remove_superseded(writer, purpose, unused_since) for purpose in (keys.TOKEN, keys.LINK))
 
 
 @lru_cache(maxsize=32)

@@ -27,10 +27,13 @@ if TYPE_CHECKING:
 
     from seawall.metadata.keys import SigningKey
 
-__all__ = ["ANONYMOUS", "Claims", "TokenError", "TokenKind", "Verifier", "issue"]
+__all__ = ["ANONYMOUS", "SIGN_IN_AUDIENCE", "Claims", "TokenError", "TokenKind", "Verifier", "issue"]
 
 ANONYMOUS: Final = "acr_anon_pull"
 """Subject of tokens that anybody can have."""
+
+SIGN_IN_AUDIENCE: Final = "registry:{}"
+"""Audience of sign-in tokens, which are for a registry under whatever host it is reached."""
 
 _ISSUER: Final = "Azure Container Registry"
 _ALGORITHM: Final = "RS256"

@@ -5,6 +5,7 @@ The newest key of a purpose signs; older ones still verify until they are remove
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import select
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from seawall.metadata.rows import Writer
 
-__all__ = ["LINK", "TOKEN", "SigningKey", "add", "newest_first", "remove_older_than"]
+__all__ = ["LINK", "TOKEN", "SigningKey", "add", "newest_first", "remove_superseded"]
 
 TOKEN = "token"  # noqa: S105 - a purpose, not a secret
 LINK = "link"
@@ -49,9 +50,13 @@ def newest_first(connection: Connection, purpose: str) -> tuple[SigningKey, ...]
     return tuple(SigningKey(row.name, row.secret, seconds_of(row.clock)) for row in connection.execute(query))
 
 
-def remove_older_than(writer: Writer, purpose: str, created: float) -> int:
-    """Remove keys made before a moment (seconds since 1970), except the one that signs; return how many."""
-    stale = [key for key in newest_first(writer.connection, purpose)[1:] if key.created < created]
+def remove_superseded(writer: Writer, purpose: str, moment: float) -> int:
+    """Remove keys that have signed nothing since a moment (seconds since 1970); return how many.
+
+    A key signs until the next one is added, so it is that one's age that counts.
+    """
+    ring = newest_first(writer.connection, purpose)
+    stale = [older for newer, older in pairwise(ring) if newer.created < moment]
     for key in stale:
         writer.delete(SIGNING_KEY, purpose=purpose, name=key.name)
     return len(stale)

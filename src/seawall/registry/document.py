@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
@@ -32,6 +33,7 @@ _FOREIGN_LAYERS: Final = (
     "application/vnd.oci.image.layer.nondistributable.",
     "application/vnd.docker.image.rootfs.foreign.",
 )
+_TYPE: Final = re.compile(r"[!-~][ -~]{0,254}")
 _LARGEST_SIZE: Final = 2**63 - 1
 
 
@@ -78,7 +80,7 @@ def read_document(body: bytes, content_type: str) -> Document:
     for other in ("config", "layers", "fsLayers") if is_index else ("manifests", "fsLayers"):
         if other in value:
             raise DocumentError(f"{media_type} must not have {other!r}: it would mean two things")
-    artifact_type = _text(value, "artifactType", "")
+    artifact_type = _type(value, "artifactType")
     subject = _descriptor(value["subject"], "subject").digest if "subject" in value else None
     annotations = _annotations(value, "annotations")
     if is_index:
@@ -109,7 +111,17 @@ def _parse(body: bytes) -> dict[str, Any]:
         raise DocumentError("the manifest is nested too deeply") from None
     if not isinstance(value, dict):
         raise DocumentError("the manifest must be a JSON object")
+    if b"\\u" in body:
+        _check_unicode(value)
     return value
+
+
+def _check_unicode(value: object) -> None:
+    # Half a surrogate pair is valid JSON and no valid text: nobody could send it on.
+    try:
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        raise DocumentError("the manifest has half a surrogate pair in a string") from None
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -124,7 +136,7 @@ def _no_constant(name: str) -> NoReturn:
 
 
 def _media_type(value: Mapping[str, Any], content_type: str) -> str:
-    written = _text(value, "mediaType", "")
+    written = _type(value, "mediaType")
     if written and content_type and written != content_type:
         raise DocumentError(f"Content-Type is {content_type!r} but mediaType is {written!r}")
     media_type = content_type or written
@@ -145,11 +157,11 @@ def _descriptors(value: Mapping[str, Any], name: str) -> Iterator[_Descriptor]:
 def _descriptor(value: object, where: str) -> _Descriptor:
     if not isinstance(value, dict):
         raise DocumentError(f"{where} must be a descriptor")
-    media_type = _text(value, "mediaType", "", where)
+    media_type = _type(value, "mediaType", where)
     if not media_type:
         raise DocumentError(f"{where}.mediaType is missing")
     try:
-        digest = parse_digest(_text(value, "digest", "", where))
+        digest = parse_digest(_text(value, "digest", where))
     except DigestError as error:
         raise DocumentError(f"{where}: {error}") from None
     size = value.get("size")
@@ -160,7 +172,7 @@ def _descriptor(value: object, where: str) -> _Descriptor:
         raise DocumentError(f"{where}.urls must be a list of strings")
     _annotations(value, f"{where}.annotations")
     if "data" in value:
-        _check_data(_text(value, "data", "", where), digest, size, where)
+        _check_data(_text(value, "data", where), digest, size, where)
     return _Descriptor(media_type, digest)
 
 
@@ -182,10 +194,20 @@ def _annotations(value: Mapping[str, Any], where: str) -> Mapping[str, str]:
     return annotations
 
 
-def _text(value: Mapping[str, Any], name: str, default: str, where: str = "") -> str:
-    text = value.get(name, default)
-    if not isinstance(text, str):
-        raise DocumentError(f"{where + '.' if where else ''}{name} must be a string")
-    if "\0" in text:
-        raise DocumentError(f"{where + '.' if where else ''}{name} must not contain NUL")
+def _type(value: Mapping[str, Any], name: str, where: str = "") -> str:
+    text = _text(value, name, where)
+    # Media types have at most 127 characters on each side of the slash (RFC 6838 section 4.2).
+    if text and not _TYPE.fullmatch(text):
+        raise DocumentError(f"{_path(where, name)} must be a media type of at most 255 characters")
     return text
+
+
+def _text(value: Mapping[str, Any], name: str, where: str = "") -> str:
+    text = value.get(name, "")
+    if not isinstance(text, str):
+        raise DocumentError(f"{_path(where, name)} must be a string")
+    return text
+
+
+def _path(where: str, name: str) -> str:
+    return f"{where}.{name}" if where else name

@@ -20,6 +20,7 @@ from seawall.identity.actions import Action
 from seawall.identity.gate import challenge
 from seawall.metadata import blobs
 from seawall.metadata.repositories import Repository
+from seawall.naming import NamingError, check_repository
 from seawall.registry.call import Call, checked_digest
 
 if TYPE_CHECKING:
@@ -113,6 +114,8 @@ async def _mounted(call: Call, digest: Digest, source: str | None) -> bool:
         # Which repositories to ask for could not be said in a challenge, so here the bearer's own rights decide.
         holders = await database.read(blobs.repositories_with, call.site.registry.name, digest)
         readable = any(Action.PULL in rights.on(name) for name in holders)
+    elif not _is_repository(source):
+        return False
     else:
         if Action.PULL in rights.on(source) and grant is not None and Action.PULL not in call.access.on(source):
             wanted = [
@@ -125,6 +128,14 @@ async def _mounted(call: Call, digest: Digest, source: str | None) -> bool:
     if readable:
         await database.write(blobs.link, call.repository, digest)
     return readable
+
+
+def _is_repository(name: str) -> bool:
+    try:
+        check_repository(name)
+    except NamingError:
+        return False
+    return True
 
 
 def _owner(call: Call) -> str:

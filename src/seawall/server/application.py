@@ -68,7 +68,10 @@ class Application:
         headers.append((b"x-ms-correlation-request-id", identifier.encode()))
         if host is None or host.role not in _DATA_ROLES:
             headers.append((b"docker-distribution-api-version", b"registry/2.0"))
-        await response(scope, receive, send)
+        try:
+            await response(scope, receive, send)
+        except Exception as error:  # noqa: BLE001 - too late to tell the client, but not the log
+            self._observer.failure(error, identifier)
         role = host.role if host else None
         self._observer.request(scope, role, response.status_code, identifier, time.perf_counter() - began)
 

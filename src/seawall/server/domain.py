@@ -54,6 +54,7 @@ def domain_node(settings: Settings) -> tuple[Node, dict[str, Any]]:
         logged=settings.log.requests,
         sparse=settings.sparse,
         expire_seconds=settings.uploads.expire_hours * 3600,
+        renew_certificates=lambda: [_certificate(settings, state, *door) for door in enumerate(settings.door, start=1)],
     )
     facts = {
         "hosts": hosts,

@@ -65,7 +65,11 @@ def local_node(options: LocalOptions) -> tuple[Node, dict[str, Any]]:
     doors = LocalDoors(ports)
     authority = OwnAuthority(state.authority)
     authority.ensure()
-    certificate, key = authority.certificate_for(["localhost", _LOOPBACK], state.tls)
+
+    def certify() -> tuple[Path, Path]:
+        return authority.certificate_for(["localhost", _LOOPBACK], state.tls)
+
+    certificate, key = certify()
     operations = (_LOOPBACK, options.port + len(hosts))
     node = Node(
         state=state,
@@ -77,6 +81,7 @@ def local_node(options: LocalOptions) -> tuple[Node, dict[str, Any]]:
         workers=options.workers or os.cpu_count() or 1,
         logged=options.logged,
         sparse=options.sparse,
+        renew_certificates=certify,
     )
     login, blob, data = (doors.authority(host) for host in hosts)
     facts = {

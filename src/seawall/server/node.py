@@ -16,6 +16,7 @@ from seawall.naming import account_name
 from seawall.topology import Registry, Replica
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from seawall.doors import Doors
@@ -38,7 +39,7 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """Everything a worker process needs to know."""
+    """Everything a worker process needs to know, and how its certificates are renewed when they near their end."""
 
     state: State
     region: str
@@ -51,6 +52,7 @@ class Node:
     logged: Literal["all", "changes", "none"] = "all"
     sparse: bool = False
     expire_seconds: float = 7 * 24 * 3600.0
+    renew_certificates: Callable[[], object] = lambda: None
 
 
 def _migrate(database_url: str) -> None:

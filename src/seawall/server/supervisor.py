@@ -3,7 +3,8 @@
 Workers are forked, so that what they have in common is in memory once; each then opens its own sockets on the same
 ports (``SO_REUSEPORT``), so the kernel spreads connections over them and one's death does not touch the others.
 
-SIGTERM, SIGINT: stop, finishing what is in flight. SIGHUP: replace workers one by one; new ones read certificates anew.
+SIGTERM, SIGINT: stop, finishing what is in flight. SIGHUP, or a certificate file that changes: replace workers one by
+one; new ones read certificates anew.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ __all__ = ["PortError", "check_ports", "supervise"]
 _CHECK_SECONDS: Final = 1.0
 _CRASH_PAUSE_SECONDS: Final = 1.0
 _START_SECONDS: Final = 30.0
+_RENEW_SECONDS: Final = 12 * 3600.0
 
 
 class PortError(OSError):
@@ -75,6 +77,8 @@ class Supervisor:
         self._workers: list[ForkProcess] = []
         self._stopping = False
         self._renewing = False
+        self._certificates = _versions(node)
+        self._next_renewal = time.monotonic() + _RENEW_SECONDS
 
     def run(self, ready: Callable[[], None]) -> None:
         """Run until told to stop."""
@@ -92,7 +96,7 @@ class Supervisor:
             ready()
         while not self._stopping:
             wait([worker.sentinel for worker in self._workers], timeout=_CHECK_SECONDS)
-            if self._renewing:
+            if self._renewing or self._certificates_changed():
                 self._replace_all()
             self._replace_dead()
         self._end(self._workers)
@@ -121,8 +125,15 @@ class Supervisor:
                 time.sleep(_CRASH_PAUSE_SECONDS if worker.exitcode > 0 else 0)
                 self._workers[index] = self._start()
 
+    def _certificates_changed(self) -> bool:
+        if time.monotonic() >= self._next_renewal:
+            self._next_renewal = time.monotonic() + _RENEW_SECONDS
+            self._node.renew_certificates()
+        return _versions(self._node) not in {self._certificates, None}
+
     def _replace_all(self) -> None:
         self._renewing = False
+        self._certificates = _versions(self._node)
         for index, old in enumerate(self._workers):
             self._workers[index] = self._start()
             # The new one listens before the old one stops, so no connection is refused in between.
@@ -145,6 +156,15 @@ class Supervisor:
 
     def _renew(self, _number: int, _frame: FrameType | None) -> None:
         self._renewing = True
+
+
+def _versions(node: Node) -> tuple[tuple[int, int], ...] | None:
+    """Tell the certificate files of a moment from those of another; ``None`` while one is being replaced."""
+    try:
+        stats = [path.stat() for one in node.listeners for path in (one.certificate, one.key)]
+    except FileNotFoundError:
+        return None
+    return tuple((stat.st_ino, stat.st_mtime_ns) for stat in stats)
 
 
 def _work(node: Node) -> None:
