@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-__all__ = ["IDLE_SECONDS", "chunks", "read"]
+__all__ = ["IDLE_SECONDS", "chunks", "discard", "read"]
+
+_READ: Final = "seawall.body_read"
+_DISCARDED: Final = 256 * 1024
 
 IDLE_SECONDS: Final = 60.0
 """How long a client may send nothing in the middle of a body before it is hung up on."""
@@ -45,6 +48,7 @@ async def chunks(request: Request) -> AsyncIterator[bytes]:
         if data:
             yield data
         if not message.get("more_body", False):
+            request.scope[_READ] = True
             return
 
 
@@ -67,6 +71,27 @@ async def read(request: Request, limit: int, code: str) -> bytes:
             raise too_large
         parts.append(data)
     return b"".join(parts)
+
+
+async def discard(request: Request) -> bool:
+    """Read the rest of a body that nobody wanted, so that the connection can be used again.
+
+    Returns:
+        Whether that is so; a long rest is left unread, and then the connection has to be closed.
+    """
+    headers = request.headers
+    length = headers.get("content-length", "0")
+    if request.scope.get(_READ) or (length == "0" and "transfer-encoding" not in headers):
+        return True
+    # A client that waits for "100 Continue" has not sent anything, and need not.
+    if "expect" in headers or "transfer-encoding" in headers or int(length) > _DISCARDED:
+        return False
+    try:
+        async for _ in chunks(request):
+            pass
+    except (ApiError, ClientDisconnect):
+        return False
+    return True
 
 
 # What follows on this connection is the rest of a body nobody wants to read.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib.metadata import version
 from typing import Annotated
 
@@ -56,4 +57,6 @@ def root(
 
 def main() -> None:
     """Run the command line."""
+    # Whatever Seawall writes is for its own user alone.
+    os.umask(0o077)
     app()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -22,6 +22,7 @@ __all__ = [
     "ConfigOption",
     "JsonOption",
     "RegistryOption",
+    "SlotOption",
     "StateOption",
     "default_state",
     "opened",
@@ -37,6 +38,7 @@ ConfigOption = Annotated[
     typer.Option("--config", help="Configuration file of 'seawall serve'.", envvar="SEAWALL_CONFIG"),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+SlotOption = Annotated[Literal["password", "password2"], typer.Option(help="Which of the two passwords.")]
 RegistryOption = Annotated[
     str | None,
     typer.Option("--registry", "-r", help="The registry; may be left out where there is only one."),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seawall.cli.output import examples, fail, say, say_json, say_table
-from seawall.cli.place import ConfigOption, JsonOption, StateOption, opened, the_registry
+from seawall.cli.place import ConfigOption, JsonOption, SlotOption, StateOption, opened, the_registry
 
 if TYPE_CHECKING:
     from seawall.topology import Registry
@@ -88,15 +88,18 @@ def update(
     if not changes:
         fail("say what to change; see 'seawall registry update --help'")
     with opened(state, config) as database:
-        registry = replace(the_registry(database, name), **changes)
-        database.write_now(registries.put, registry)
+        the_registry(database, name)
+        # Read and written in one transaction, so that two changes at once do not undo each other.
+        with database.writing() as writer:
+            registry = replace(registries.the(writer.connection, name), **changes)
+            registries.put(writer, registry)
     say_json(_facts(registry)) if json else say(f"Updated {name}.")
 
 
 @app.command("renew-password")
 def renew(
     name: NameArgument,
-    slot: Annotated[str, typer.Option(help="Which of the two: password or password2.")] = "password",
+    slot: SlotOption = "password",
     state: StateOption = None,
     config: ConfigOption = None,
     json: JsonOption = False,
@@ -104,8 +107,6 @@ def renew(
     """Give the admin user a new password; everything signed in with the old one is over at once."""
     from seawall.server.node import renew_password  # noqa: PLC0415
 
-    if slot not in {"password", "password2"}:
-        fail(f"--slot {slot!r} must be password or password2")
     with opened(state, config) as database:
         the_registry(database, name)
         with database.writing() as writer:

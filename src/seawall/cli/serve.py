@@ -25,7 +25,7 @@ def serve(
     """
     from seawall.server.domain import domain_node  # noqa: PLC0415 - slow to import, not needed for --help
     from seawall.server.settings import SettingsError, load_settings  # noqa: PLC0415
-    from seawall.server.supervisor import PortError, supervise  # noqa: PLC0415
+    from seawall.server.supervisor import PortError, StartError, supervise  # noqa: PLC0415
 
     try:
         node, facts = domain_node(load_settings(config))
@@ -36,7 +36,7 @@ def serve(
         return
     try:
         supervise(node, lambda: say_json({"ready": True, **facts}) if json else _greet(facts))
-    except PortError as error:
+    except (PortError, StartError) as error:
         fail(str(error), 1)
 
 

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from seawall.cli.output import examples, fail, say, say_json, say_table
-from seawall.cli.place import ConfigOption, JsonOption, RegistryOption, StateOption, opened, the_registry
+from seawall.cli.place import ConfigOption, JsonOption, RegistryOption, SlotOption, StateOption, opened, the_registry
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from seawall.metadata.database import Database
+    from seawall.metadata.principals import Principal
 
 __all__ = ["app"]
 
@@ -55,8 +61,7 @@ def create(
     config: ConfigOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Create a token, or give one a new password; prints the password, which is not kept."""
-    from seawall.identity.actions import BUILT_IN_SCOPE_MAPS  # noqa: PLC0415
+    """Create a token; prints the password, which is not kept."""
     from seawall.metadata import principals  # noqa: PLC0415
     from seawall.server.node import renew_password  # noqa: PLC0415
 
@@ -66,9 +71,9 @@ def create(
         owner = the_registry(database, registry).name
         if name == owner:
             fail("this is the admin user's name; see 'seawall registry renew-password'")
-        maps = database.read_now(principals.list_scope_maps, owner)
-        if scope_map not in maps and scope_map not in BUILT_IN_SCOPE_MAPS:
-            fail(f"there is no scope map {scope_map!r}; there are: {', '.join([*BUILT_IN_SCOPE_MAPS, *maps])}")
+        if database.read_now(principals.find, owner, name) is not None:
+            fail(f"there is a token {name!r} already; see 'seawall token update' and 'seawall token renew-password'")
+        _check_scope_map(database, owner, scope_map)
         with database.writing() as writer:
             password = renew_password(writer, owner, name, scope_map=scope_map)
     if json:
@@ -110,20 +115,49 @@ def sign_in(
 @app.command()
 def update(
     name: NameArgument,
-    enabled: Annotated[bool, typer.Option("--enable/--disable", help="Whether it may be used.")],
+    enabled: Annotated[bool | None, typer.Option("--enable/--disable", help="Whether it may be used.")] = None,
+    scope_map: Annotated[str | None, typer.Option(help="What it may do.")] = None,
     registry: RegistryOption = None,
     state: StateOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """Enable or disable a token; disabling ends everything that was signed in with it."""
+    """Enable, disable or limit a token; it counts at once, for whatever was signed in with it too."""
     from seawall.metadata import principals  # noqa: PLC0415
+
+    if enabled is None and scope_map is None:
+        fail("say what to change; see 'seawall token update --help'")
+    with opened(state, config) as database:
+        owner = the_registry(database, registry).name
+        if scope_map is not None:
+            _check_scope_map(database, owner, scope_map)
+        with database.writing() as writer:
+            found = _the_token(writer.connection, owner, name)
+            changed = replace(
+                found,
+                enabled=found.enabled if enabled is None else enabled,
+                scope_map=found.scope_map if scope_map is None else scope_map,
+            )
+            principals.put(writer, owner, changed)
+
+
+@app.command("renew-password")
+def renew(
+    name: NameArgument,
+    slot: SlotOption = "password",
+    registry: RegistryOption = None,
+    state: StateOption = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Give a token a new password; everything signed in with the old one is over at once."""
+    from seawall.server.node import renew_password  # noqa: PLC0415
 
     with opened(state, config) as database:
         owner = the_registry(database, registry).name
-        found = database.read_now(principals.find, owner, name)
-        if found is None or not found.scope_map:
-            fail(f"there is no token {name!r}")
-        database.write_now(principals.put, owner, replace(found, enabled=enabled))
+        with database.writing() as writer:
+            _the_token(writer.connection, owner, name)
+            password = renew_password(writer, owner, name, slot=slot)
+    say_json({"username": name, "password": password, "registry": owner}) if json else say(password)
 
 
 @app.command()
@@ -140,3 +174,21 @@ def delete(
         owner = the_registry(database, registry).name
         if name == owner or not database.write_now(principals.delete, owner, name):
             fail(f"there is no token {name!r}")
+
+
+def _the_token(connection: Connection, owner: str, name: str) -> Principal:
+    from seawall.metadata import principals  # noqa: PLC0415
+
+    found = principals.find(connection, owner, name)
+    if found is None or not found.scope_map:
+        fail(f"there is no token {name!r}")
+    return found
+
+
+def _check_scope_map(database: Database, owner: str, scope_map: str) -> None:
+    from seawall.identity.actions import BUILT_IN_SCOPE_MAPS  # noqa: PLC0415
+    from seawall.metadata import principals  # noqa: PLC0415
+
+    maps = database.read_now(principals.list_scope_maps, owner)
+    if scope_map not in maps and scope_map not in BUILT_IN_SCOPE_MAPS:
+        fail(f"there is no scope map {scope_map!r}; there are: {', '.join([*BUILT_IN_SCOPE_MAPS, *maps])}")

@@ -38,7 +38,7 @@ def up(
     server and the two data endpoints are ports of localhost. Everything is kept in one directory.
     """
     from seawall.server.local import LocalOptions, local_node  # noqa: PLC0415 - slow to import, not needed for --help
-    from seawall.server.supervisor import PortError, supervise  # noqa: PLC0415
+    from seawall.server.supervisor import PortError, StartError, supervise  # noqa: PLC0415
 
     options = LocalOptions(
         state=Path(state or default_state()),
@@ -54,7 +54,7 @@ def up(
     try:
         node, facts = local_node(options)
         supervise(node, lambda: say_json(facts) if json else _greet(facts))
-    except (PortError, ValueError, OSError) as error:
+    except (PortError, StartError, ValueError, OSError) as error:
         fail(str(error), 1)
 
 

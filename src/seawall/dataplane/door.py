@@ -21,6 +21,7 @@ from seawall.identity.actions import Action
 from seawall.identity.gate import current_rights
 from seawall.metadata import blobs, keys
 from seawall.metadata.repositories import Repository
+from seawall.preconditions import matches_etag
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -82,7 +83,7 @@ class DataDoor:
             "X-Content-Type-Options": "nosniff",
         }
         sent = request.headers
-        if sent.get("if-none-match") == etag:
+        if matches_etag(sent.get("if-none-match"), etag):
             return Response(status_code=304, headers=headers)
         # RFC 9110 section 14.2: ranges are for GET alone, and If-Range that does not match means "then all of it".
         ranged = request.method == "GET" and sent.get("if-range", etag) == etag

@@ -37,7 +37,7 @@ SIGN_IN_AUDIENCE: Final = "registry:{}"
 
 _ISSUER: Final = "Azure Container Registry"
 _ALGORITHM: Final = "RS256"
-_LONGEST: Final = 32 * 1024
+_LONGEST: Final = 128 * 1024
 """Octets of the longest token looked at; ours with 256 scopes stay below."""
 _REMEMBERED: Final = 4096
 _NOT_BEFORE_SLACK: Final = 60

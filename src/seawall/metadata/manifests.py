@@ -83,6 +83,8 @@ def by_digest(connection: Connection, repository: Repository, digest: Digest) ->
 
 def by_tag(connection: Connection, repository: Repository, tag: str) -> Manifest | None:
     """Find the manifest that a tag stands for."""
+    if not tags.GRAMMAR.fullmatch(tag):
+        return None
     query = (
         select(MANIFEST.c.digest, MANIFEST.c.media_type, MANIFEST.c.body)
         .join(
@@ -155,6 +157,8 @@ def referrers(
         .limit(limit + 1)
     )
     if artifact_type is not None:
+        if "\0" in artifact_type:  # PostgreSQL cannot even look for it
+            return [], False
         query = query.where(MANIFEST.c.artifact_type == artifact_type)
     rows = connection.execute(query).all()
     listed: list[str] = []

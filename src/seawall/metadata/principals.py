@@ -78,6 +78,8 @@ def delete(writer: Writer, registry: str, name: str) -> bool:
 
 def find(connection: Connection, registry: str, name: str) -> Principal | None:
     """Find a principal by its user name."""
+    if "\0" in name:  # PostgreSQL cannot even look for it
+        return None
     query = select(PRINCIPAL.c.document).where(
         PRINCIPAL.c.registry == registry, PRINCIPAL.c.name == name, PRINCIPAL.c.deleted.is_(False)
     )

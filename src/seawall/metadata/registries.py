@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from seawall.metadata.rows import Writer
 
-__all__ = ["find", "list_all", "put", "with_account"]
+__all__ = ["find", "list_all", "put", "the", "with_account"]
 
 
 def put(writer: Writer, registry: Registry) -> None:
@@ -35,6 +35,18 @@ def put(writer: Writer, registry: Registry) -> None:
 def find(connection: Connection, name: str) -> Registry | None:
     """Find a registry by name."""
     return next((registry for registry in list_all(connection) if registry.name == name), None)
+
+
+def the(connection: Connection, name: str) -> Registry:
+    """Return a registry that is known to exist.
+
+    Raises:
+        LookupError: If it does not.
+    """
+    registry = find(connection, name)
+    if registry is None:
+        raise LookupError(name)
+    return registry
 
 
 def with_account(connection: Connection, account: str) -> Registry | None:

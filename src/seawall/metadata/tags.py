@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import select
 
@@ -17,7 +18,11 @@ if TYPE_CHECKING:
     from seawall.metadata.repositories import Repository
     from seawall.metadata.rows import Writer
 
-__all__ = ["delete", "delete_all_of", "page", "put"]
+__all__ = ["GRAMMAR", "delete", "delete_all_of", "page", "put"]
+
+
+GRAMMAR: Final = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
+"""What a tag looks like; OCI distribution specification, "Pulling manifests"."""
 
 
 def put(writer: Writer, repository: Repository, name: str, digest: Digest) -> None:
@@ -27,6 +32,8 @@ def put(writer: Writer, repository: Repository, name: str, digest: Digest) -> No
 
 def delete(writer: Writer, repository: Repository, name: str) -> bool:
     """Remove a tag; say whether it was there."""
+    if not GRAMMAR.fullmatch(name):
+        return False
     return writer.delete(TAG, registry=repository.registry, repository=repository.name, name=name) > 0
 
 

@@ -69,8 +69,6 @@ async def get_referrers(call: Call) -> Response:
     subject = checked_digest(call.route.argument)
     page = requested_page(call.request, _MOST_REFERRERS)
     artifact_type = call.request.query_params.get("artifactType")
-    if artifact_type is not None and "\0" in artifact_type:
-        artifact_type = ""
     found, more = await call.services.database.read(
         manifests.referrers, call.repository, subject, artifact_type, page.last, page.limit
     )

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from seawall.dataplane.links import Link, expiry, write_link
 from seawall.errors import ApiError
 from seawall.metadata import blobs, keys, manifests
+from seawall.preconditions import matches_etag
 from seawall.registry.call import Call, checked_digest
 from seawall.topology import data_door
 
@@ -27,7 +28,7 @@ async def get_manifest(call: Call) -> Response:
         raise ApiError(404, "MANIFEST_UNKNOWN", "there is no such manifest", detail={"reference": call.route.argument})
     etag = f'"{manifest.digest}"'
     headers = {"Docker-Content-Digest": manifest.digest, "ETag": etag, "Content-Type": manifest.media_type}
-    if call.request.headers.get("if-none-match") == etag:
+    if matches_etag(call.request.headers.get("if-none-match"), etag):
         return Response(status_code=304, headers=headers)
     if call.request.method == "HEAD":
         headers["Content-Length"] = str(len(manifest.body))

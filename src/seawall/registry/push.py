@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 from starlette.responses import Response
@@ -24,7 +23,6 @@ __all__ = ["delete_blob", "delete_manifest", "put_manifest"]
 LARGEST_MANIFEST: Final = 4 * 1024 * 1024
 """Octets; OCI distribution specification, "Pushing Manifests"."""
 
-_TAG: Final = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
 _MOST_TAGS: Final = 10
 _MOST_NAMED: Final = 100
 
@@ -64,7 +62,7 @@ def _tags(call: Call, reference: str | None) -> list[str]:
     if reference is not None:
         names.append(reference)
     for name in names:
-        if not _TAG.fullmatch(name):
+        if not tags.GRAMMAR.fullmatch(name):
             raise ApiError(
                 400,
                 "MANIFEST_INVALID",

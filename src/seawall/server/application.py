@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse
 
+from seawall.bodies import discard
 from seawall.errors import ApiError
 from seawall.identity.gate import Site
 from seawall.metadata import registries
@@ -62,9 +63,11 @@ class Application:
         began = time.perf_counter()
         request = Request(scope, receive)
         identifier = secrets.token_hex(8)
-        host = self._doors.locate(request.headers.get("host", ""))
+        host = self._host(scope)
         response = await self._respond(host, request, identifier)
         headers = response.raw_headers
+        if not await discard(request):
+            headers.append((b"connection", b"close"))
         headers.append((b"x-ms-correlation-request-id", identifier.encode()))
         if host is None or host.role not in _DATA_ROLES:
             headers.append((b"docker-distribution-api-version", b"registry/2.0"))
@@ -74,6 +77,11 @@ class Application:
             self._observer.failure(error, identifier)
         role = host.role if host else None
         self._observer.request(scope, role, response.status_code, identifier, time.perf_counter() - began)
+
+    def _host(self, scope: Scope) -> Host | None:
+        # Exactly one Host header, or none is believed (RFC 9112 section 3.2).
+        named = [value for name, value in scope["headers"] if name == b"host"]
+        return self._doors.locate(named[0].decode("latin-1")) if len(named) == 1 else None
 
     async def _respond(self, host: Host | None, request: Request, identifier: str) -> Response:
         try:

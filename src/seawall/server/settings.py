@@ -30,9 +30,14 @@ def _address(value: str) -> str:
     return value
 
 
+def _beside_file(value: Path, info: ValidationInfo) -> Path:
+    # Relative paths start at the configuration file, wherever the command is run.
+    directory: Path = (info.context or {}).get("directory", Path())
+    return directory / value
+
+
 def _existing_file(value: Path, info: ValidationInfo) -> Path:
-    if not value.is_absolute():
-        value = (info.context or {}).get("directory", Path()) / value
+    value = _beside_file(value, info)
     if not value.is_file() or not os.access(value, os.R_OK):
         raise ValueError(f"{value} is not a file that can be read")
     return value
@@ -105,6 +110,11 @@ class Settings(_Strict):
     process: ProcessSettings = ProcessSettings()
     log: LogSettings = LogSettings()
     uploads: UploadSettings = UploadSettings()
+
+    @field_validator("state")
+    @classmethod
+    def _state(cls, value: Path, info: ValidationInfo) -> Path:
+        return _beside_file(value, info)
 
     @field_validator("region")
     @classmethod

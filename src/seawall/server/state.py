@@ -27,7 +27,9 @@ class State:
         Raises:
             OSError: If it cannot be made or written.
         """
-        self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.root.mkdir(parents=True, exist_ok=True)
+        # Also one that was there: the database holds the signing keys.
+        self.root.chmod(0o700)
 
     @property
     def database_url(self) -> str:

@@ -15,24 +15,31 @@ import os
 import shutil
 import signal
 import socket
+import sys
 import time
 from multiprocessing.connection import wait
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from multiprocessing.context import ForkProcess
+    from multiprocessing.synchronize import Event
     from pathlib import Path
     from types import FrameType
 
     from seawall.server.node import Node
 
-__all__ = ["PortError", "check_ports", "supervise"]
+__all__ = ["PortError", "StartError", "check_ports", "supervise"]
 
 _CHECK_SECONDS: Final = 1.0
+_POLL_SECONDS: Final = 0.01
 _CRASH_PAUSE_SECONDS: Final = 1.0
 _START_SECONDS: Final = 30.0
 _RENEW_SECONDS: Final = 12 * 3600.0
+
+
+class StartError(RuntimeError):
+    """A worker did not come up. The message says where to look."""
 
 
 class PortError(OSError):
@@ -69,12 +76,19 @@ def supervise(node: Node, ready: Callable[[], None]) -> None:
     Supervisor(node).run(ready)
 
 
+class Worker(NamedTuple):
+    """A worker process, and whether it listens yet."""
+
+    process: ForkProcess
+    listening: Event
+
+
 class Supervisor:
     """The workers of one node."""
 
     def __init__(self, node: Node) -> None:
         self._node = node
-        self._workers: list[ForkProcess] = []
+        self._workers: list[Worker] = []
         self._stopping = False
         self._renewing = False
         self._certificates = _versions(node)
@@ -91,38 +105,40 @@ class Supervisor:
         gc.collect()
         gc.freeze()
         self._workers = [self._start() for _ in range(self._node.workers)]
-        self._await_listening()
-        if not self._stopping:
+        if self._await_listening(self._workers):
             ready()
+        elif not self._stopping:
+            self._end(self._workers)
+            raise StartError("a worker process did not start; its message is above")
         while not self._stopping:
-            wait([worker.sentinel for worker in self._workers], timeout=_CHECK_SECONDS)
+            wait([worker.process.sentinel for worker in self._workers], timeout=_CHECK_SECONDS)
             if self._renewing or self._certificates_changed():
                 self._replace_all()
             self._replace_dead()
         self._end(self._workers)
 
-    def _start(self) -> ForkProcess:
-        process = multiprocessing.get_context("fork").Process(target=_work, args=(self._node,))
+    def _start(self) -> Worker:
+        context = multiprocessing.get_context("fork")
+        listening = context.Event()
+        process = context.Process(target=_work, args=(self._node, listening))
         process.start()
-        return process
+        return Worker(process, listening)
 
-    def _await_listening(self) -> None:
-        # All workers share the ports, so the last to come is known by the number of sockets, not by an answer.
+    def _await_listening(self, workers: list[Worker]) -> bool:
+        """Wait until workers listen; return whether all do."""
         until = time.monotonic() + _START_SECONDS
-        address, port = self._node.operations
-        while time.monotonic() < until and not self._stopping:
-            if any(worker.exitcode is not None for worker in self._workers):
-                raise RuntimeError("a worker process ended while starting; its message is above")
-            with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
-                if probe.connect_ex((address.strip("[]"), port)) == 0:
-                    return
-            time.sleep(0.02)
+        while not all(worker.listening.is_set() for worker in workers):
+            if self._stopping or time.monotonic() > until:
+                return False
+            if any(worker.process.exitcode is not None for worker in workers):
+                return False
+            time.sleep(_POLL_SECONDS)
+        return True
 
     def _replace_dead(self) -> None:
         for index, worker in enumerate(self._workers):
-            if worker.exitcode is not None and not self._stopping:
-                _forget_metrics(worker.pid)
-                time.sleep(_CRASH_PAUSE_SECONDS if worker.exitcode > 0 else 0)
+            if worker.process.exitcode is not None and not self._stopping:
+                time.sleep(_CRASH_PAUSE_SECONDS if worker.process.exitcode > 0 else 0)
                 self._workers[index] = self._start()
 
     def _certificates_changed(self) -> bool:
@@ -135,21 +151,25 @@ class Supervisor:
         self._renewing = False
         self._certificates = _versions(self._node)
         for index, old in enumerate(self._workers):
-            self._workers[index] = self._start()
-            # The new one listens before the old one stops, so no connection is refused in between.
-            time.sleep(_CRASH_PAUSE_SECONDS)
+            new = self._start()
+            # Only once the new one listens does the old one stop: no connection is refused in between, and a
+            # certificate that cannot be used costs nothing but a message.
+            if not self._await_listening([new]):
+                self._end([new])
+                print("seawall: new workers do not start; the old ones go on", file=sys.stderr, flush=True)  # noqa: T201
+                return
+            self._workers[index] = new
             self._end([old])
 
-    def _end(self, workers: list[ForkProcess]) -> None:
+    def _end(self, workers: list[Worker]) -> None:
         for worker in workers:
-            worker.terminate()
+            worker.process.terminate()
         until = time.monotonic() + self._node.shutdown_seconds + 1
         for worker in workers:
-            worker.join(max(0.0, until - time.monotonic()))
-            if worker.is_alive():
-                worker.kill()
-                worker.join()
-            _forget_metrics(worker.pid)
+            worker.process.join(max(0.0, until - time.monotonic()))
+            if worker.process.is_alive():
+                worker.process.kill()
+                worker.process.join()
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         self._stopping = True
@@ -167,23 +187,16 @@ def _versions(node: Node) -> tuple[tuple[int, int], ...] | None:
     return tuple((stat.st_ino, stat.st_mtime_ns) for stat in stats)
 
 
-def _work(node: Node) -> None:
+def _work(node: Node, listening: Event) -> None:
     from seawall.server.worker import run_worker  # noqa: PLC0415 - see run()
 
     # The parent is told to stop first, and tells us; a terminal's Ctrl-C reaches everybody at once.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    run_worker(node)
+    run_worker(node, listening.set)
 
 
 def _reset_metrics(directory: Path) -> None:
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
-
-
-def _forget_metrics(pid: int | None) -> None:
-    from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415 - see run()
-
-    if pid is not None:
-        mark_process_dead(pid)  # type: ignore[no-untyped-call]

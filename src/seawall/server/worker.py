@@ -25,6 +25,7 @@ from seawall.server.observer import Observer
 from seawall.server.operations import Operations
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from starlette.types import ASGIApp
@@ -34,17 +35,23 @@ if TYPE_CHECKING:
 __all__ = ["run_worker"]
 
 _EXPIRY_SECONDS: Final = 600
+_OPENING_SECONDS: Final = 0.1
 _BACKLOG: Final = 1024
 _HEAD_MILLISECONDS: Final = 30_000
 """How long a client may take to send a request's head."""
 
 
-def run_worker(node: Node) -> None:
-    """Serve until told to stop (SIGTERM) or left alone, then finish what is in flight."""
-    uvloop.run(_serve(node))
+def run_worker(node: Node, listening: Callable[[], None]) -> None:
+    """Serve until told to stop (SIGTERM) or left alone, then finish what is in flight.
+
+    Args:
+        node: What to serve.
+        listening: Called once every door is open.
+    """
+    uvloop.run(_serve(node, listening))
 
 
-async def _serve(node: Node) -> None:
+async def _serve(node: Node, listening: Callable[[], None]) -> None:
     database = Database(node.database_url, node.region)
     store = DirectoryBlobs(node.state.root)
     observer = Observer(node.logged)
@@ -73,6 +80,10 @@ async def _serve(node: Node) -> None:
         loop.add_reader(parent.sentinel, stop.set)
     serving = [asyncio.create_task(server.serve()) for server in servers]
     expiring = asyncio.create_task(_expire(store, node.expire_seconds))
+    # The servers open their sockets in threads and do not say when; those that cannot end at once.
+    await asyncio.wait(serving, timeout=_OPENING_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+    if not any(task.done() for task in serving):
+        listening()
     await asyncio.wait([asyncio.create_task(stop.wait()), *serving], return_when=asyncio.FIRST_COMPLETED)
     for server in servers:
         server.stop()  # type: ignore[no-untyped-call]
