@@ -50,6 +50,8 @@ _COMPONENT: Final = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _REPOSITORY: Final = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*")
 _REPOSITORY_LENGTH: Final = 255
 _HOST_LENGTH: Final = 253
+# What the longest registry, the longest region and ".data." leave of a host name.
+_SUFFIX_LENGTH: Final = _HOST_LENGTH - 63 - 1 - 40 - len(".data.")
 
 
 class NamingError(ValueError):
@@ -152,6 +154,8 @@ def covers(pattern: str, host: str) -> bool:
     A wildcard stands for exactly one whole left-most label (RFC 9525 section 6.3): ``*.azurecr.io`` covers
     ``myregistry.azurecr.io`` but neither ``azurecr.io`` nor ``myregistry.eastus.data.azurecr.io``.
     """
+    if not (pattern.isascii() and host.isascii()):
+        return False
     pattern, host = pattern.lower(), host.lower()
     if not pattern.startswith("*."):
         return pattern == host
@@ -174,10 +178,18 @@ class Cloud:
     storage: str
 
     def __post_init__(self) -> None:
-        """Refuse suffixes that are not host names."""
+        """Refuse suffixes that are not host names, are too long, or would give one name two meanings."""
         for suffix in (self.domain, self.storage):
             if normalise(suffix) != suffix:
                 raise NamingError(f"write the suffix {suffix!r} in lower case and without a trailing dot")
+            if len(suffix) > _SUFFIX_LENGTH:
+                raise NamingError(f"the suffix {suffix[:40]!r}... must not be longer than {_SUFFIX_LENGTH} characters")
+        ambiguous = {f"data.{self.domain}", f"geo.{self.domain}"}
+        if self.storage in ambiguous or f".{self.domain}".endswith(f".blob.{self.storage}"):
+            raise NamingError(
+                f"under {self.domain!r} and {self.storage!r} one name would mean a registry's host and a storage "
+                "account's; choose another storage suffix"
+            )
 
     @classmethod
     def own(cls, domain: str, storage: str | None = None) -> Cloud:

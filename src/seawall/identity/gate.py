@@ -7,7 +7,6 @@ after one, and status and header must be exactly these. Source: distribution, "T
 from __future__ import annotations
 
 import base64
-import binascii
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -219,7 +218,7 @@ def basic_credentials(value: str) -> tuple[str, str]:
     """
     try:
         text = base64.b64decode(value.strip(), validate=True).decode("utf-8")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # not ASCII, not base64, not UTF-8
         raise SignInError("the Authorization header is not valid Basic authentication") from None
     username, _, password = text.partition(":")
     return username, password

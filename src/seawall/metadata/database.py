@@ -58,12 +58,15 @@ class Database:
         self._engine = open_engine(url)
         self._writers = self._engine.execution_options(**WRITING)
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="metadata")
+        self._closing: tuple[Callable[[], None], ...] = ()
         self._write_lock: AbstractContextManager[object] | None = None
         self._memo: Memo | None = None
         if self._engine.dialect.name == "sqlite":
             path = make_url(url).database or ""
-            self._write_lock = SqliteWriteLock(path)
-            self._memo = Memo(SqliteFreshness(path).stamp)
+            lock, freshness = SqliteWriteLock(path), SqliteFreshness(path)
+            self._write_lock = lock
+            self._memo = Memo(freshness.stamp)
+            self._closing = (lock.close, freshness.close)
         # On PostgreSQL other machines write too, and asking whether an answer still holds costs as much as asking anew.
 
     async def read(self, query: Callable[Concatenate[Connection, _P], _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
@@ -115,6 +118,8 @@ class Database:
         """Let go of threads and connections."""
         self._threads.shutdown(wait=True)
         self._engine.dispose()
+        for close in self._closing:
+            close()
 
     async def _run(self, work: Callable[[], _T]) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)

@@ -32,9 +32,9 @@ class Writer:
     clock: HybridClock
     origin: str
 
-    def put(self, table: Table, **values: Any) -> None:  # noqa: ANN401 - columns have many types
-        """Insert a row or replace the one with the same key."""
-        stamped = {**values, "clock": self.clock.tick(), "origin": self.origin, "deleted": False}
+    def put(self, table: Table, *, after: int = 0, **values: Any) -> None:  # noqa: ANN401 - columns have many types
+        """Insert a row or replace the one with the same key; its clock will be later than ``after``."""
+        stamped = {**values, "clock": self.clock.tick(after), "origin": self.origin, "deleted": False}
         dialect = postgresql if self.connection.dialect.name == "postgresql" else sqlite
         statement = dialect.insert(table).values(stamped)
         changed: dict[str, Any] = {

@@ -62,6 +62,12 @@ class SqliteFreshness:
         row: tuple[int] = self._connection.execute("PRAGMA data_version").fetchone()
         return row[0]
 
+    def close(self) -> None:
+        """Let go of the connection."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
 
 class SqliteWriteLock:
     """Lets one writer in at a time, in the order they came.
@@ -81,3 +87,7 @@ class SqliteWriteLock:
     def __exit__(self, *_: object) -> None:
         fcntl.flock(self._file, fcntl.LOCK_UN)
         self._threads.release()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        os.close(self._file)

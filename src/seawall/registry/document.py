@@ -34,6 +34,30 @@ _FOREIGN_LAYERS: Final = (
     "application/vnd.docker.image.rootfs.foreign.",
 )
 _TYPE: Final = re.compile(r"[!-~][ -~]{0,254}")
+_NAMES: Final = frozenset(
+    [
+        "schemaVersion",
+        "mediaType",
+        "artifactType",
+        "config",
+        "layers",
+        "manifests",
+        "fsLayers",
+        "history",
+        "signatures",
+        "subject",
+        "annotations",
+        "digest",
+        "size",
+        "urls",
+        "data",
+        "platform",
+        "name",
+        "tag",
+        "architecture",
+    ]
+)
+_FOLDED_NAMES: Final = frozenset(name.casefold() for name in _NAMES)
 _LARGEST_SIZE: Final = 2**63 - 1
 
 
@@ -73,8 +97,10 @@ def read_document(body: bytes, content_type: str) -> Document:
         DocumentError: If it is not a manifest that means one thing.
     """
     value = _parse(body)
+    _check_names(value, "")
     media_type = _media_type(value, content_type.partition(";")[0].strip())
-    if value.get("schemaVersion") != 2 or isinstance(value["schemaVersion"], bool):
+    # 2.0 is the same number to JSON, but clients read it into an integer and fail.
+    if value.get("schemaVersion") != 2 or type(value["schemaVersion"]) is not int:
         raise DocumentError("schemaVersion must be 2")
     is_index = media_type in INDEX_TYPES
     for other in ("config", "layers", "fsLayers") if is_index else ("manifests", "fsLayers"):
@@ -114,6 +140,14 @@ def _parse(body: bytes) -> dict[str, Any]:
     if b"\\u" in body:
         _check_unicode(value)
     return value
+
+
+def _check_names(value: Mapping[str, Any], where: str) -> None:
+    # Many clients are written in Go, whose JSON reader takes "Layers" for "layers": they would read another image
+    # than the one checked here.
+    for name in value:
+        if name not in _NAMES and name.casefold() in _FOLDED_NAMES:
+            raise DocumentError(f"{_path(where, name)} differs from a name of the specification in case only")
 
 
 def _check_unicode(value: object) -> None:
@@ -157,6 +191,7 @@ def _descriptors(value: Mapping[str, Any], name: str) -> Iterator[_Descriptor]:
 def _descriptor(value: object, where: str) -> _Descriptor:
     if not isinstance(value, dict):
         raise DocumentError(f"{where} must be a descriptor")
+    _check_names(value, where)
     media_type = _type(value, "mediaType", where)
     if not media_type:
         raise DocumentError(f"{where}.mediaType is missing")
