@@ -33,6 +33,7 @@ __all__ = [
     "NamingError",
     "Role",
     "account_name",
+    "check_account",
     "check_region",
     "check_registry",
     "check_repository",
@@ -134,6 +135,13 @@ def check_repository(name: str) -> str:
     return name
 
 
+def check_account(name: str) -> str:
+    """Return a storage account's name, or raise :class:`NamingError` saying what a name looks like."""
+    if not _ACCOUNT.fullmatch(name):
+        raise NamingError(f"storage account {name!r} must be 3 to 24 lower-case letters and digits")
+    return name
+
+
 def account_name(entropy: bytes) -> str:
     """Name a storage account that nobody can guess.
 
@@ -221,9 +229,7 @@ class Cloud:
 
     def blob(self, account: str) -> str:
         """Name the shared storage endpoint of one account."""
-        if not _ACCOUNT.fullmatch(account):
-            raise NamingError(f"storage account {account!r} must be 3 to 24 lower-case letters and digits")
-        return f"{account}.blob.{self.storage}"
+        return f"{check_account(account)}.blob.{self.storage}"
 
     def host(self, host: Host) -> str:
         """Write a :class:`Host` as a name; the inverse of :meth:`parse`."""

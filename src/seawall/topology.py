@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from seawall.naming import Cloud, Host, Role, check_region, check_registry
+from seawall.naming import Cloud, Host, Role, check_account, check_region, check_registry
 
 __all__ = ["Endpoint", "Registry", "Replica", "Tier", "TopologyError", "data_door", "endpoints"]
 
@@ -63,6 +63,8 @@ class Registry:
         """Refuse what cannot be."""
         check_registry(self.name)
         regions = [check_region(replica.region) for replica in self.replicas]
+        for replica in self.replicas:
+            check_account(replica.account)
         if regions != sorted(set(regions)):
             raise TopologyError(f"registry {self.name}: list each region once, in order")
         if self.home not in regions:

@@ -35,27 +35,11 @@ _FOREIGN_LAYERS: Final = (
 )
 _TYPE: Final = re.compile(r"[!-~][ -~]{0,254}")
 _NAMES: Final = frozenset(
-    [
-        "schemaVersion",
-        "mediaType",
-        "artifactType",
-        "config",
-        "layers",
-        "manifests",
-        "fsLayers",
-        "history",
-        "signatures",
-        "subject",
-        "annotations",
-        "digest",
-        "size",
-        "urls",
-        "data",
-        "platform",
-        "name",
-        "tag",
-        "architecture",
-    ]
+    (
+        *("schemaVersion", "mediaType", "artifactType", "config", "layers", "manifests", "subject", "annotations"),
+        *("digest", "size", "urls", "data", "platform"),
+        *("fsLayers", "history", "signatures", "name", "tag", "architecture"),  # those of Docker's first schema
+    )
 )
 _FOLDED_NAMES: Final = frozenset(name.casefold() for name in _NAMES)
 _LARGEST_SIZE: Final = 2**63 - 1
