@@ -40,6 +40,7 @@ _ALGORITHM: Final = "RS256"
 _LONGEST: Final = 128 * 1024
 """Octets of the longest token looked at; ours with 256 scopes stay below."""
 _REMEMBERED: Final = 4096
+_LONGEST_REMEMBERED: Final = 4096
 _NOT_BEFORE_SLACK: Final = 60
 
 
@@ -131,7 +132,8 @@ class Verifier:
                 return claims
             del self._verified[token, kind, audience]
         name, claims = _verify(token, kind, audience, keys)
-        self._verified[token, kind, audience] = (name, claims)
+        if len(token) <= _LONGEST_REMEMBERED:
+            self._verified[token, kind, audience] = (name, claims)
         if len(self._verified) > _REMEMBERED:
             self._verified.popitem(last=False)
         return claims

@@ -11,8 +11,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Memo"]
 
-_ENTRIES: Final = 4096
-_LARGEST_BODY: Final = 16 * 1024
+# Clients choose what is asked for, so what is remembered is bounded in octets, one by one and together.
+_HEAVIEST: Final = 16 * 1024
+_LARGEST_TOTAL: Final = 16 * 1024 * 1024
+_OBJECT: Final = 64
 
 
 class Memo:
@@ -26,13 +28,14 @@ class Memo:
         self._stamp = stamp
         self._at = -1
         self._checked = False
-        self._entries: OrderedDict[Hashable, Any] = OrderedDict()
+        self._total = 0
+        self._entries: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
 
     def get(self, key: Hashable) -> tuple[bool, Any, int]:
         """Look an answer up; return whether it was there, the answer, and the stamp to give to :meth:`put`."""
         self._check()
         try:
-            value = self._entries[key]
+            value, _ = self._entries[key]
         except KeyError:
             return False, None, self._at
         self._entries.move_to_end(key)
@@ -51,6 +54,7 @@ class Memo:
         stamp = self._stamp()
         if stamp != self._at:
             self._entries.clear()
+            self._total = 0
             self._at = stamp
 
     def _end_turn(self) -> None:
@@ -59,8 +63,26 @@ class Memo:
     def put(self, key: Hashable, value: object, stamp: int) -> None:
         """Remember an answer that was computed after ``stamp`` was read."""
         # A commit in between may have changed the answer; one computed from an older state must not outlive it.
-        if stamp != self._at or len(getattr(value, "body", b"")) > _LARGEST_BODY:
+        if stamp != self._at:
             return
-        self._entries[key] = value
-        if len(self._entries) > _ENTRIES:
-            self._entries.popitem(last=False)
+        weight = _weight(key) + _weight(value)
+        if weight > _HEAVIEST:
+            return
+        self._forget(key)
+        self._entries[key] = (value, weight)
+        self._total += weight
+        while self._total > _LARGEST_TOTAL:
+            self._forget(next(iter(self._entries)))
+
+    def _forget(self, key: Hashable) -> None:
+        if key in self._entries:
+            self._total -= self._entries.pop(key)[1]
+
+
+def _weight(value: object) -> int:
+    """Estimate the octets that a key or an answer takes."""
+    if isinstance(value, str | bytes):
+        return _OBJECT + len(value)
+    if isinstance(value, tuple | list):
+        return _OBJECT + sum(map(_weight, value))
+    return _OBJECT
