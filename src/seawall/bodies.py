@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING, Final
 
 from starlette.requests import ClientDisconnect
@@ -14,10 +15,12 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-__all__ = ["IDLE_SECONDS", "chunks", "discard", "read"]
+__all__ = ["IDLE_SECONDS", "chunks", "discard", "linger", "read"]
 
 _READ: Final = "seawall.body_read"
 _DISCARDED: Final = 256 * 1024
+_LINGER_SECONDS: Final = 2.0
+_LINGER_SIZE: Final = 256 * 1024 * 1024
 
 IDLE_SECONDS: Final = 60.0
 """How long a client may send nothing in the middle of a body before it is hung up on."""
@@ -71,6 +74,20 @@ async def read(request: Request, limit: int, code: str) -> bytes:
             raise too_large
         parts.append(data)
     return b"".join(parts)
+
+
+async def linger(request: Request) -> None:
+    """Go on reading for a moment after a refusal was sent, with the connection about to be closed.
+
+    Closing while the client still writes would reset the connection, and the client would never read why.
+    """
+    size = 0
+    with contextlib.suppress(TimeoutError, ApiError, ClientDisconnect):
+        async with asyncio.timeout(_LINGER_SECONDS):
+            async for data in chunks(request):
+                size += len(data)
+                if size > _LINGER_SIZE:
+                    return
 
 
 async def discard(request: Request) -> bool:

@@ -112,23 +112,28 @@ class DirectoryBlobs:
     def expire(self, idle_seconds: float) -> int:
         """Cancel uploads that received nothing for so long; return how many."""
         oldest = time.time() - idle_seconds
-        expired = 0
-        for entry in os.scandir(self._uploads):
-            try:
-                if entry.stat().st_mtime >= oldest:
-                    continue
-                descriptor = os.open(entry.path, os.O_RDWR | os.O_CLOEXEC)
-            except FileNotFoundError:
-                continue
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                Path(entry.path).unlink(missing_ok=True)
-                expired += 1
-            except BlockingIOError:
-                pass
-            finally:
-                os.close(descriptor)
-        return expired
+        return sum(
+            self._expire_one(Path(entry.path), oldest)
+            for entry in os.scandir(self._uploads)
+            if entry.stat().st_mtime < oldest
+        )
+
+    def _expire_one(self, path: Path, oldest: float) -> bool:
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Looked at again under the lock: somebody may have gone on with it in between, or finished.
+            if os.fstat(descriptor).st_mtime >= oldest or not _is_file(path, descriptor):
+                return False
+            path.unlink()
+        except BlockingIOError:
+            return False
+        finally:
+            os.close(descriptor)
+        return True
 
     def upload_path(self, name: str) -> Path:
         """Return where an upload's bytes are gathered."""
@@ -197,15 +202,18 @@ class _DirectoryUpload:
         if actual != digest:
             self.cancel()
             raise DigestMismatchError(f"the {self.offset} bytes received have the digest {actual}, not {digest}")
-        target = self._store.path(digest)
-        if self._store.size(digest) == self.offset:
-            self.cancel()
-        else:
-            os.fchmod(self._descriptor, stat.S_IRUSR)
+        try:
             os.fsync(self._descriptor)
-            self._path.rename(target)
-            self.open = False
-        # Also when the blob was here already: whoever published it may not have come as far as this.
+        except OSError:
+            # The kernel reports a failed write once and then forgets it: these bytes can never be trusted again.
+            self.cancel()
+            raise
+        # Over one that is there already: its bytes may have been lost or damaged, these were just verified.
+        target = self._store.path(digest)
+        self._path.rename(target)
+        self.open = False
+        # Not before it has its name: an upload that cannot be opened for writing could never be finished again.
+        os.fchmod(self._descriptor, stat.S_IRUSR)
         _sync_directory(target.parent)
         return self.offset
 
@@ -223,7 +231,7 @@ class _DirectoryUpload:
 
 def _file_name(identifier: str, owner: str) -> str:
     # The owner is part of the name, so an upload is found by its owner alone and no path can be smuggled in.
-    return hashlib.sha256(f"{identifier}\0{owner}".encode()).hexdigest()
+    return hashlib.sha256(f"{identifier}\0{owner}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _is_file(path: Path, descriptor: int) -> bool:

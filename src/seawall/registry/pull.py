@@ -79,6 +79,7 @@ async def get_blob(call: Call) -> Response:
 async def _blob(call: Call) -> tuple[Digest, int]:
     digest = checked_digest(call.route.argument)
     size = await call.services.database.cached(blobs.size_in, call.repository, digest)
-    if size is None:
+    # A file that was lost is as good as none: told so, clients push it again.
+    if size is None or call.services.store.size(digest) != size:
         raise ApiError(404, "BLOB_UNKNOWN", "there is no such blob in this repository", detail={"digest": digest})
     return digest, size

@@ -113,21 +113,19 @@ async def _mounted(call: Call, digest: Digest, source: str | None) -> bool:
     if source is None:
         # Which repositories to ask for could not be said in a challenge, so here the bearer's own rights decide.
         holders = await database.read(blobs.repositories_with, call.site.registry.name, digest)
-        readable = any(Action.PULL in rights.on(name) for name in holders)
-    elif not _is_repository(source):
+        source = next((name for name in holders if Action.PULL in rights.on(name)), None)
+        if source is None:
+            return False
+    elif not _is_repository(source) or Action.PULL not in rights.on(source):
         return False
-    else:
-        if Action.PULL in rights.on(source) and grant is not None and Action.PULL not in call.access.on(source):
-            wanted = [
-                (call.route.repository, frozenset((Action.PULL, Action.PUSH))),
-                (source, frozenset((Action.PULL,))),
-            ]
-            raise challenge(call.site, wanted, error="insufficient_scope", message="this needs both repositories")
-        held = await database.read(blobs.size_in, Repository(call.site.registry.name, source), digest) is not None
-        readable = held and Action.PULL in call.access.on(source)
-    if readable:
-        await database.write(blobs.link, call.repository, digest)
-    return readable
+    elif grant is not None and Action.PULL not in call.access.on(source):
+        wanted = [(call.route.repository, frozenset((Action.PULL, Action.PUSH))), (source, frozenset((Action.PULL,)))]
+        raise challenge(call.site, wanted, error="insufficient_scope", message="this needs both repositories")
+    size = await database.read(blobs.size_in, Repository(call.site.registry.name, source), digest)
+    if size is None or call.services.store.size(digest) != size:
+        return False
+    await database.write(blobs.link, call.repository, digest)
+    return True
 
 
 def _is_repository(name: str) -> bool:

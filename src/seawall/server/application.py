@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse
 
-from seawall.bodies import discard
+from seawall.bodies import discard, linger
 from seawall.errors import ApiError
 from seawall.identity.gate import Site
 from seawall.metadata import registries
@@ -66,13 +66,16 @@ class Application:
         host = self._host(scope)
         response = await self._respond(host, request, identifier)
         headers = response.raw_headers
-        if not await discard(request):
+        whole = await discard(request)
+        if not whole:
             headers.append((b"connection", b"close"))
         headers.append((b"x-ms-correlation-request-id", identifier.encode()))
         if host is None or host.role not in _DATA_ROLES:
             headers.append((b"docker-distribution-api-version", b"registry/2.0"))
         try:
             await response(scope, receive, send)
+            if not whole:
+                await linger(request)
         except Exception as error:  # noqa: BLE001 - too late to tell the client, but not the log
             self._observer.failure(error, identifier)
         role = host.role if host else None

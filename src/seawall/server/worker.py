@@ -79,7 +79,7 @@ async def _serve(node: Node, listening: Callable[[], None]) -> None:
         # A worker whose supervisor was killed must not go on holding the ports.
         loop.add_reader(parent.sentinel, stop.set)
     serving = [asyncio.create_task(server.serve()) for server in servers]
-    expiring = asyncio.create_task(_expire(store, node.expire_seconds))
+    expiring = asyncio.create_task(_expire(store, node.expire_seconds, observer))
     # The servers open their sockets in threads and do not say when; those that cannot end at once.
     await asyncio.wait(serving, timeout=_OPENING_SECONDS, return_when=asyncio.FIRST_COMPLETED)
     if not any(task.done() for task in serving):
@@ -114,7 +114,10 @@ def _server(
     )
 
 
-async def _expire(store: DirectoryBlobs, idle_seconds: float) -> None:
+async def _expire(store: DirectoryBlobs, idle_seconds: float, observer: Observer) -> None:
     while True:
-        await asyncio.to_thread(store.expire, idle_seconds)
+        try:
+            await asyncio.to_thread(store.expire, idle_seconds)
+        except OSError as error:
+            observer.failure(error, "expiry of uploads")
         await asyncio.sleep(_EXPIRY_SECONDS)
