@@ -16,6 +16,7 @@ from seawall.identity.passwords import matching_credential
 from seawall.identity.scopes import Grant, repository_scope
 from seawall.identity.tokens import ANONYMOUS, SIGN_IN_AUDIENCE, Claims, TokenError, TokenKind, Verifier
 from seawall.metadata import keys, principals, registries
+from seawall.metadata.memo import reads_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -74,6 +75,7 @@ class Access:
         return not self.rights.on(repository).isdisjoint((Action.PULL, Action.METADATA_READ))
 
 
+@reads_settings
 def current_rights(connection: Connection, registry_name: str, identity: Identity) -> Rights | None:
     """Return what somebody who signed in earlier may do now; ``None`` if it is over.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from seawall.metadata.schema import BLOB, BLOB_LINK
 
@@ -23,8 +22,7 @@ __all__ = ["link", "missing", "put", "repositories_with", "size_in", "unlink"]
 
 def put(writer: Writer, repository: Repository, digest: Digest, size: int) -> None:
     """Record that this node holds a blob's bytes, and that they may be read through a repository."""
-    dialect = postgresql if writer.connection.dialect.name == "postgresql" else sqlite
-    writer.connection.execute(dialect.insert(BLOB).values(digest=digest, size=size).on_conflict_do_nothing())
+    writer.insert_once(BLOB, digest=digest, size=size)
     link(writer, repository, digest)
 
 

@@ -85,13 +85,12 @@ class Database:
         memo = self._memo
         if memo is None:
             return await self._run(lambda: self.read_now(_bound(query, args)))
-        key = (query, args)
-        found, value, stamp = memo.get(key)
+        found, value, stamp = memo.get(query, args)
         if found:
             answer: _T = value
             return answer
         answer = await self._run(lambda: self.read_now(_bound(query, args)))
-        memo.put(key, answer, stamp)
+        memo.put(query, args, answer, stamp)
         return answer
 
     def read_now(self, query: Callable[Concatenate[Connection, _P], _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import func, select
 
 from seawall.metadata.clock import seconds_of
+from seawall.metadata.memo import reads_settings
 from seawall.metadata.schema import SIGNING_KEY
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def add(writer: Writer, purpose: str, name: str, secret: bytes) -> None:
     writer.put(SIGNING_KEY, after=after, purpose=purpose, name=name, secret=secret)
 
 
+@reads_settings
 def newest_first(connection: Connection, purpose: str) -> tuple[SigningKey, ...]:
     """Return the keys of a purpose, the one that signs first."""
     query = (

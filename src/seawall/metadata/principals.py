@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
+from seawall.metadata.memo import reads_settings
 from seawall.metadata.schema import PRINCIPAL, SCOPE_MAP
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def delete(writer: Writer, registry: str, name: str) -> bool:
     return writer.delete(PRINCIPAL, registry=registry, name=name) > 0
 
 
+@reads_settings
 def find(connection: Connection, registry: str, name: str) -> Principal | None:
     """Find a principal by its user name."""
     if "\0" in name:  # PostgreSQL cannot even look for it
@@ -87,6 +89,7 @@ def find(connection: Connection, registry: str, name: str) -> Principal | None:
     return _read(name, document) if document is not None else None
 
 
+@reads_settings
 def list_all(connection: Connection, registry: str) -> list[Principal]:
     """List a registry's principals, by name."""
     query = (
@@ -107,11 +110,13 @@ def delete_scope_map(writer: Writer, registry: str, name: str) -> bool:
     return writer.delete(SCOPE_MAP, registry=registry, name=name) > 0
 
 
+@reads_settings
 def find_scope_map(connection: Connection, registry: str, name: str) -> tuple[str, ...] | None:
     """Find a scope map's actions."""
     return list_scope_maps(connection, registry).get(name)
 
 
+@reads_settings
 def list_scope_maps(connection: Connection, registry: str) -> dict[str, tuple[str, ...]]:
     """List a registry's scope maps, by name."""
     query = (

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
+from seawall.metadata.memo import reads_settings
 from seawall.metadata.schema import REGISTRY
 from seawall.topology import Registry, Replica, Tier
 
@@ -32,11 +33,13 @@ def put(writer: Writer, registry: Registry) -> None:
     writer.put(REGISTRY, registry=registry.name, document=json.dumps(document, sort_keys=True))
 
 
+@reads_settings
 def find(connection: Connection, name: str) -> Registry | None:
     """Find a registry by name."""
     return next((registry for registry in list_all(connection) if registry.name == name), None)
 
 
+@reads_settings
 def the(connection: Connection, name: str) -> Registry:
     """Return a registry that is known to exist.
 
@@ -49,6 +52,7 @@ def the(connection: Connection, name: str) -> Registry:
     return registry
 
 
+@reads_settings
 def with_account(connection: Connection, account: str) -> Registry | None:
     """Find the registry a storage account belongs to."""
     return next(
@@ -57,6 +61,7 @@ def with_account(connection: Connection, account: str) -> Registry | None:
     )
 
 
+@reads_settings
 def list_all(connection: Connection) -> list[Registry]:
     """List every registry, by name."""
     query = (

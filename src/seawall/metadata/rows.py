@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, case, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from seawall.metadata.schema import SETTINGS, SETTINGS_VERSION
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -35,8 +37,7 @@ class Writer:
     def put(self, table: Table, *, after: int = 0, **values: Any) -> None:  # noqa: ANN401 - columns have many types
         """Insert a row or replace the one with the same key; its clock will be later than ``after``."""
         stamped = {**values, "clock": self.clock.tick(after), "origin": self.origin, "deleted": False}
-        dialect = postgresql if self.connection.dialect.name == "postgresql" else sqlite
-        statement = dialect.insert(table).values(stamped)
+        statement = self._insert(table).values(stamped)
         changed: dict[str, Any] = {
             column.name: statement.excluded[column.name] for column in table.columns if not column.primary_key
         }
@@ -45,6 +46,7 @@ class Writer:
             (statement.excluded.clock > table.c.clock, statement.excluded.clock), else_=table.c.clock + 1
         )
         self.connection.execute(statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=changed))
+        self._count(table)
 
     def delete(self, table: Table, **key: Any) -> int:  # noqa: ANN401
         """Mark rows as deleted; return how many were not so already."""
@@ -59,7 +61,24 @@ class Writer:
                 **blank,
             )
         )
+        self._count(table)
         return self.connection.execute(statement).rowcount
+
+    def _count(self, table: Table) -> None:
+        if table in SETTINGS:
+            first = self._insert(SETTINGS_VERSION).values(one=1, version=1)
+            self.connection.execute(
+                first.on_conflict_do_update(index_elements=["one"], set_={"version": SETTINGS_VERSION.c.version + 1})
+            )
+
+    def _insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
+        if self.connection.dialect.name == "postgresql":
+            return postgresql.insert(table)
+        return sqlite.insert(table)
+
+    def insert_once(self, table: Table, **values: Any) -> None:  # noqa: ANN401
+        """Insert a row of a table that is not replicated, unless there is one with the same key."""
+        self.connection.execute(self._insert(table).values(values).on_conflict_do_nothing())
 
 
 def _matches(table: Table, key: Mapping[str, Any]) -> ColumnElement[bool]:

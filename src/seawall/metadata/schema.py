@@ -6,7 +6,7 @@ Every row that other regions will need is one of two kinds, so that replication 
 * *last writer wins*: everything else is a small document under a key.
 
 Both carry ``clock`` (a hybrid logical clock, see :mod:`seawall.metadata.clock`), ``origin`` (the region that wrote it)
-and ``deleted`` (a delete is a write too). ``blob`` alone is local: it says which bytes this node holds.
+and ``deleted`` (a delete is a write too). ``blob`` and ``settings_version`` alone are local.
 
 Names compare by code point on every database (tags are listed in that order), hence the ``C`` collation.
 """
@@ -37,6 +37,8 @@ __all__ = [
     "REGISTRY",
     "REPOSITORY",
     "SCOPE_MAP",
+    "SETTINGS",
+    "SETTINGS_VERSION",
     "SIGNING_KEY",
     "TAG",
 ]
@@ -134,6 +136,17 @@ BLOB_LINK: Final = Table(
     **_KEYED,
 )
 """Which repositories a blob may be read through."""
+
+SETTINGS: Final = frozenset((REGISTRY, SCOPE_MAP, PRINCIPAL, SIGNING_KEY))
+"""Tables that change rarely and that every request reads."""
+
+SETTINGS_VERSION: Final = Table(
+    "settings_version",
+    METADATA,
+    Column("one", BigInteger, primary_key=True),
+    Column("version", BigInteger, nullable=False),
+)
+"""One row, whose number grows with every change of a settings table. Local, like ``blob``."""
 
 BLOB: Final = Table("blob", METADATA, *_key("digest"), Column("size", BigInteger, nullable=False), **_KEYED)
 """Blobs whose bytes this node holds."""

@@ -13,12 +13,16 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import event
 
+from seawall.metadata.memo import Stamp
+from seawall.metadata.schema import SETTINGS_VERSION
+
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
 __all__ = ["WRITING", "SqliteFreshness", "SqliteWriteLock", "configure"]
 
 _BUSY_SECONDS: Final = 30
+_SETTINGS_VERSION: Final = f"SELECT version FROM {SETTINGS_VERSION.name}"  # noqa: S608 - a constant
 
 WRITING: Final = {"writing": True}
 """Execution options of a connection that is going to write."""
@@ -51,16 +55,21 @@ class SqliteFreshness:
     def __init__(self, path: str) -> None:
         self._path = path
         self._connection: sqlite3.Connection | None = None
+        self._last = Stamp(-1, -1)
 
-    def stamp(self) -> int:
-        """Return a number that changes with every commit of any connection in any process.
+    def stamp(self) -> Stamp:
+        """Return numbers that change with every commit of any connection in any process, and with those of settings.
 
-        Holds on one connection only (``PRAGMA data_version``), which therefore never writes.
+        The first holds on one connection only (``PRAGMA data_version``), which therefore never writes.
         """
         if self._connection is None:
             self._connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
         row: tuple[int] = self._connection.execute("PRAGMA data_version").fetchone()
-        return row[0]
+        if row[0] != self._last.anything:
+            # Asked for after the first, so a commit in between is seen twice rather than not at all.
+            settings: tuple[int] = self._connection.execute(_SETTINGS_VERSION).fetchone() or (0,)
+            self._last = Stamp(row[0], settings[0])
+        return self._last
 
     def close(self) -> None:
         """Let go of the connection."""

@@ -93,6 +93,12 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "settings_version",
+        sa.Column("one", sa.BigInteger(), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("one"),
+    )
+    op.create_table(
         "signing_key",
         sa.Column("purpose", sa.String().with_variant(sa.VARCHAR(collation="C"), "postgresql"), nullable=False),
         sa.Column("name", sa.String().with_variant(sa.VARCHAR(collation="C"), "postgresql"), nullable=False),

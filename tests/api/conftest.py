@@ -1,0 +1,75 @@
+"""One running server for all the tests, once on each database, with two registries in it."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from seawall.metadata import registries
+from seawall.naming import Role
+from seawall.topology import endpoints
+from tests.support.postgres import PostgresCluster, PostgresMissingError
+from tests.support.registry import Registry
+from tests.support.server import CLOUD, Server
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+@pytest.fixture(scope="session")
+def new_database() -> Iterator[Callable[[], str]]:
+    """Make a new, empty PostgreSQL database; return its URL."""
+    try:
+        cluster = PostgresCluster()
+    except PostgresMissingError as error:
+        pytest.skip(str(error))
+    with cluster:
+        yield cluster.create_database
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A running server."""
+    metadata = request.getfixturevalue("new_database")() if request.param == "postgresql" else None
+    with Server(tmp_path_factory.mktemp(request.param), metadata=metadata) as running:
+        yield running
+        _check_redirects(running)
+        told = [secret for secret in running.secrets if secret in running.log]
+        assert not told, f"{len(told)} of {len(running.secrets)} secrets are in the log"
+
+
+def _check_redirects(server: Server) -> None:
+    """Every host that anybody was sent to is one that the list of endpoints tells a wall to open."""
+    with server.database() as database:
+        known = database.read_now(registries.list_all)
+    listed = {
+        server.authority(endpoint.host)
+        for registry in known
+        for switched in (replace(registry, data_endpoints=value) for value in (False, True))
+        for endpoint in endpoints(CLOUD, switched)
+        if endpoint.role is not Role.LOGIN
+    }
+    assert server.redirected_to <= listed
+
+
+@pytest.fixture(scope="session")
+def first(server: Server) -> Registry:
+    """A registry whose switches stay as they were made."""
+    return Registry.create(server, "first")
+
+
+@pytest.fixture(scope="session")
+def second(server: Server) -> Registry:
+    """Another registry on the same server."""
+    return Registry.create(server, "second")
+
+
+@pytest.fixture
+def repository(request: pytest.FixtureRequest) -> str:
+    """A repository that nobody else uses."""
+    words = re.sub("[^a-z0-9]+", "-", request.node.name.lower()).strip("-")
+    return f"{words[:80].strip('-')}/{uuid.uuid4().hex[:8]}"
