@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from seawall.metadata.schema import BLOB, BLOB_LINK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from sqlalchemy import Connection, Select
+    from sqlalchemy import Connection
 
     from seawall.blobs.digest import Digest
     from seawall.metadata.repositories import Repository
     from seawall.metadata.rows import Writer
 
 __all__ = ["link", "missing", "put", "repositories_with", "size_in", "unlink"]
+
+
+_LINKED: Final = (
+    select(BLOB_LINK.c.digest)
+    .join(BLOB, BLOB.c.digest == BLOB_LINK.c.digest)
+    .where(
+        BLOB_LINK.c.registry == bindparam("registry"),
+        BLOB_LINK.c.repository == bindparam("name"),
+        BLOB_LINK.c.deleted.is_(False),
+    )
+)
+_SIZE: Final = _LINKED.where(BLOB_LINK.c.digest == bindparam("digest")).with_only_columns(BLOB.c.size)
 
 
 def put(writer: Writer, repository: Repository, digest: Digest, size: int) -> None:
@@ -39,9 +51,7 @@ def unlink(writer: Writer, repository: Repository, digest: Digest) -> bool:
 
 def size_in(connection: Connection, repository: Repository, digest: Digest) -> int | None:
     """Return a blob's size in bytes if it may be read through a repository."""
-    return connection.execute(
-        _linked(repository).where(BLOB_LINK.c.digest == digest).with_only_columns(BLOB.c.size)
-    ).scalar_one_or_none()
+    return connection.execute(_SIZE, {**repository._asdict(), "digest": digest}).scalar_one_or_none()
 
 
 def missing(connection: Connection, repository: Repository, digests: Iterable[Digest]) -> list[Digest]:
@@ -49,8 +59,8 @@ def missing(connection: Connection, repository: Repository, digests: Iterable[Di
     wanted = list(dict.fromkeys(digests))
     found: set[str] = set()
     for start in range(0, len(wanted), 500):
-        query = _linked(repository).where(BLOB_LINK.c.digest.in_(wanted[start : start + 500]))
-        found.update(connection.execute(query).scalars())
+        query = _LINKED.where(BLOB_LINK.c.digest.in_(wanted[start : start + 500]))
+        found.update(connection.execute(query, repository._asdict()).scalars())
     return [digest for digest in wanted if digest not in found]
 
 
@@ -60,15 +70,3 @@ def repositories_with(connection: Connection, registry: str, digest: Digest) -> 
         BLOB_LINK.c.registry == registry, BLOB_LINK.c.digest == digest, BLOB_LINK.c.deleted.is_(False)
     )
     return connection.execute(query).scalars().all()
-
-
-def _linked(repository: Repository) -> Select[str]:
-    return (
-        select(BLOB_LINK.c.digest)
-        .join(BLOB, BLOB.c.digest == BLOB_LINK.c.digest)
-        .where(
-            BLOB_LINK.c.registry == repository.registry,
-            BLOB_LINK.c.repository == repository.name,
-            BLOB_LINK.c.deleted.is_(False),
-        )
-    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from seawall.metadata import tags
 from seawall.metadata.schema import MANIFEST, TAG
@@ -44,6 +44,21 @@ class Descriptor(NamedTuple):
     annotations: Mapping[str, str]
 
 
+_HERE: Final = select(MANIFEST.c.digest, MANIFEST.c.media_type, MANIFEST.c.body).where(
+    MANIFEST.c.registry == bindparam("registry"),
+    MANIFEST.c.repository == bindparam("name"),
+    MANIFEST.c.deleted.is_(False),
+)
+_BY_DIGEST: Final = _HERE.where(MANIFEST.c.digest == bindparam("digest"))
+_BY_TAG: Final = _HERE.where(
+    TAG.c.registry == MANIFEST.c.registry,
+    TAG.c.repository == MANIFEST.c.repository,
+    TAG.c.digest == MANIFEST.c.digest,
+    TAG.c.name == bindparam("tag"),
+    TAG.c.deleted.is_(False),
+)
+
+
 def put(
     writer: Writer,
     repository: Repository,
@@ -71,13 +86,7 @@ def put(
 
 def by_digest(connection: Connection, repository: Repository, digest: Digest) -> Manifest | None:
     """Find a manifest by its digest."""
-    query = select(MANIFEST.c.digest, MANIFEST.c.media_type, MANIFEST.c.body).where(
-        MANIFEST.c.registry == repository.registry,
-        MANIFEST.c.repository == repository.name,
-        MANIFEST.c.digest == digest,
-        MANIFEST.c.deleted.is_(False),
-    )
-    row = connection.execute(query).first()
+    row = connection.execute(_BY_DIGEST, {**repository._asdict(), "digest": digest}).first()
     return Manifest(*row) if row else None
 
 
@@ -85,23 +94,7 @@ def by_tag(connection: Connection, repository: Repository, tag: str) -> Manifest
     """Find the manifest that a tag stands for."""
     if not tags.GRAMMAR.fullmatch(tag):
         return None
-    query = (
-        select(MANIFEST.c.digest, MANIFEST.c.media_type, MANIFEST.c.body)
-        .join(
-            TAG,
-            (TAG.c.registry == MANIFEST.c.registry)
-            & (TAG.c.repository == MANIFEST.c.repository)
-            & (TAG.c.digest == MANIFEST.c.digest),
-        )
-        .where(
-            TAG.c.registry == repository.registry,
-            TAG.c.repository == repository.name,
-            TAG.c.name == tag,
-            TAG.c.deleted.is_(False),
-            MANIFEST.c.deleted.is_(False),
-        )
-    )
-    row = connection.execute(query).first()
+    row = connection.execute(_BY_TAG, {**repository._asdict(), "tag": tag}).first()
     return Manifest(*row) if row else None
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from seawall.metadata.schema import REPOSITORY
 
@@ -25,14 +25,16 @@ class Repository(NamedTuple):
     name: str
 
 
+_EXISTS: Final = select(REPOSITORY.c.repository).where(
+    REPOSITORY.c.registry == bindparam("registry"),
+    REPOSITORY.c.repository == bindparam("name"),
+    REPOSITORY.c.deleted.is_(False),
+)
+
+
 def exists(connection: Connection, repository: Repository) -> bool:
     """Say whether a repository is known."""
-    query = select(REPOSITORY.c.repository).where(
-        REPOSITORY.c.registry == repository.registry,
-        REPOSITORY.c.repository == repository.name,
-        REPOSITORY.c.deleted.is_(False),
-    )
-    return connection.execute(query).first() is not None
+    return connection.execute(_EXISTS, repository._asdict()).first() is not None
 
 
 def put(writer: Writer, repository: Repository) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, case, update
@@ -13,7 +14,7 @@ from seawall.metadata.schema import SETTINGS, SETTINGS_VERSION
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sqlalchemy import ColumnElement, Connection, Table
+    from sqlalchemy import ColumnElement, Connection, Insert, Table
 
     from seawall.metadata.clock import HybridClock
 
@@ -37,15 +38,7 @@ class Writer:
     def put(self, table: Table, *, after: int = 0, **values: Any) -> None:  # noqa: ANN401 - columns have many types
         """Insert a row or replace the one with the same key; its clock will be later than ``after``."""
         stamped = {**values, "clock": self.clock.tick(after), "origin": self.origin, "deleted": False}
-        statement = self._insert(table).values(stamped)
-        changed: dict[str, Any] = {
-            column.name: statement.excluded[column.name] for column in table.columns if not column.primary_key
-        }
-        # Two processes' clocks may differ by a little; what is committed later must win all the same.
-        changed["clock"] = case(
-            (statement.excluded.clock > table.c.clock, statement.excluded.clock), else_=table.c.clock + 1
-        )
-        self.connection.execute(statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=changed))
+        self.connection.execute(_upsert(table, self._dialect), stamped)
         self._count(table)
 
     def delete(self, table: Table, **key: Any) -> int:  # noqa: ANN401
@@ -64,21 +57,48 @@ class Writer:
         self._count(table)
         return self.connection.execute(statement).rowcount
 
-    def _count(self, table: Table) -> None:
-        if table in SETTINGS:
-            first = self._insert(SETTINGS_VERSION).values(one=1, version=1)
-            self.connection.execute(
-                first.on_conflict_do_update(index_elements=["one"], set_={"version": SETTINGS_VERSION.c.version + 1})
-            )
-
-    def _insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
-        if self.connection.dialect.name == "postgresql":
-            return postgresql.insert(table)
-        return sqlite.insert(table)
-
     def insert_once(self, table: Table, **values: Any) -> None:  # noqa: ANN401
         """Insert a row of a table that is not replicated, unless there is one with the same key."""
-        self.connection.execute(self._insert(table).values(values).on_conflict_do_nothing())
+        self.connection.execute(_insert_once(table, self._dialect), values)
+
+    def _count(self, table: Table) -> None:
+        if table in SETTINGS:
+            self.connection.execute(_count_settings(self._dialect), {"one": 1, "version": 1})
+
+    @property
+    def _dialect(self) -> str:
+        return self.connection.dialect.name
+
+
+# Statements are put together once: that takes longer than running them.
+
+
+@cache
+def _upsert(table: Table, dialect: str) -> Insert:
+    statement = _insert(table, dialect)
+    changed: dict[str, Any] = {
+        column.name: statement.excluded[column.name] for column in table.columns if not column.primary_key
+    }
+    # Two processes' clocks may differ by a little; what is committed later must win all the same.
+    changed["clock"] = case(
+        (statement.excluded.clock > table.c.clock, statement.excluded.clock), else_=table.c.clock + 1
+    )
+    return statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=changed)
+
+
+@cache
+def _insert_once(table: Table, dialect: str) -> Insert:
+    return _insert(table, dialect).on_conflict_do_nothing()
+
+
+@cache
+def _count_settings(dialect: str) -> Insert:
+    changed = {"version": SETTINGS_VERSION.c.version + 1}
+    return _insert(SETTINGS_VERSION, dialect).on_conflict_do_update(index_elements=["one"], set_=changed)
+
+
+def _insert(table: Table, dialect: str) -> sqlite.Insert | postgresql.Insert:
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
 
 
 def _matches(table: Table, key: Mapping[str, Any]) -> ColumnElement[bool]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from seawall.metadata.schema import TAG
 
@@ -23,6 +23,19 @@ __all__ = ["GRAMMAR", "delete", "delete_all_of", "page", "put"]
 
 GRAMMAR: Final = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
 """What a tag looks like; OCI distribution specification, "Pulling manifests"."""
+
+
+_PAGE: Final = (
+    select(TAG.c.name)
+    .where(
+        TAG.c.registry == bindparam("registry"),
+        TAG.c.repository == bindparam("name"),
+        TAG.c.name > bindparam("last"),
+        TAG.c.deleted.is_(False),
+    )
+    .order_by(TAG.c.name)
+    .limit(bindparam("limit"))
+)
 
 
 def put(writer: Writer, repository: Repository, name: str, digest: Digest) -> None:
@@ -44,15 +57,5 @@ def delete_all_of(writer: Writer, repository: Repository, digest: Digest) -> Non
 
 def page(connection: Connection, repository: Repository, last: str, limit: int) -> Sequence[str]:
     """List at most ``limit`` tags behind ``last``, in lexical order."""
-    query = (
-        select(TAG.c.name)
-        .where(
-            TAG.c.registry == repository.registry,
-            TAG.c.repository == repository.name,
-            TAG.c.name > last,
-            TAG.c.deleted.is_(False),
-        )
-        .order_by(TAG.c.name)
-        .limit(limit)
-    )
-    return connection.execute(query).scalars().all()
+    values = {**repository._asdict(), "last": last, "limit": limit}
+    return connection.execute(_PAGE, values).scalars().all()
