@@ -103,23 +103,23 @@ class DirectoryBlobs:
             if not _is_file(self._uploads / name, descriptor):
                 raise UploadUnknownError(identifier)
             upload = _DirectoryUpload(self, name, descriptor, self._hashes.pop(name, None))
-            yield upload
-            if upload.open:
-                self._remember(name, upload.hash)
+            try:
+                yield upload
+            finally:
+                if upload.open:
+                    self._remember(name, upload.hash)
         finally:
             os.close(descriptor)
 
     def expire(self, idle_seconds: float) -> int:
         """Cancel uploads that received nothing for so long; return how many."""
         oldest = time.time() - idle_seconds
-        return sum(
-            self._expire_one(Path(entry.path), oldest)
-            for entry in os.scandir(self._uploads)
-            if entry.stat().st_mtime < oldest
-        )
+        return sum(self._expire_one(Path(entry.path), oldest) for entry in os.scandir(self._uploads))
 
     def _expire_one(self, path: Path, oldest: float) -> bool:
         try:
+            if path.stat().st_mtime >= oldest:
+                return False
             descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
             return False

@@ -140,6 +140,8 @@ def _check_unicode(value: object) -> None:
         json.dumps(value, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError:
         raise DocumentError("the manifest has half a surrogate pair in a string") from None
+    except RecursionError:
+        raise DocumentError("the manifest is nested too deeply") from None
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

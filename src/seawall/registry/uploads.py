@@ -111,9 +111,9 @@ async def _mounted(call: Call, digest: Digest, source: str | None) -> bool:
     rights, grant = call.access.rights, call.access.grant
     database = call.services.database
     if source is None:
-        # Which repositories to ask for could not be said in a challenge, so here the bearer's own rights decide.
+        # The token decides, not what its bearer could do with another: tokens are handed on to confine somebody.
         holders = await database.read(blobs.repositories_with, call.site.registry.name, digest)
-        source = next((name for name in holders if Action.PULL in rights.on(name)), None)
+        source = next((name for name in holders if Action.PULL in call.access.on(name)), None)
         if source is None:
             return False
     elif not _is_repository(source) or Action.PULL not in rights.on(source):
@@ -207,17 +207,12 @@ async def _receive(upload: Upload, request: Request, announced: int | None) -> N
 
 
 async def _publish(call: Call, upload: Upload, digest: Digest) -> None:
-    database = call.services.database
-
-    def publish() -> None:
-        # First the bytes, then the row: a row never promises what is not there.
-        size = upload.finish(digest)
-        database.write_now(blobs.put, call.repository, digest, size)
-
     try:
-        await database.run(publish)
+        size = await asyncio.to_thread(upload.finish, digest)
     except DigestMismatchError as error:
         raise ApiError(400, "DIGEST_INVALID", str(error)) from None
+    # First the bytes, then the row: a row never promises what is not there.
+    await call.services.database.write(blobs.put, call.repository, digest, size)
 
 
 def _progress(call: Call, identifier: str, offset: int) -> dict[str, str]:

@@ -66,9 +66,7 @@ class Application:
         host = self._host(scope)
         response = await self._respond(host, request, identifier)
         headers = response.raw_headers
-        whole = await discard(request)
-        if not whole:
-            headers.append((b"connection", b"close"))
+        whole = request.method in {"GET", "HEAD"} or await self._settle(request, response)
         headers.append((b"x-ms-correlation-request-id", identifier.encode()))
         if host is None or host.role not in _DATA_ROLES:
             headers.append((b"docker-distribution-api-version", b"registry/2.0"))
@@ -80,6 +78,13 @@ class Application:
             self._observer.failure(error, identifier)
         role = host.role if host else None
         self._observer.request(scope, role, response.status_code, identifier, time.perf_counter() - began)
+
+    async def _settle(self, request: Request, response: Response) -> bool:
+        """Make sure that nothing of a request's body is left on a connection that will be used again."""
+        if "connection" not in response.headers and await discard(request):
+            return True
+        response.headers["Connection"] = "close"
+        return False
 
     def _host(self, scope: Scope) -> Host | None:
         # Exactly one Host header, or none is believed (RFC 9112 section 3.2).

@@ -34,6 +34,7 @@ __all__ = ["PortError", "StartError", "check_ports", "supervise"]
 _CHECK_SECONDS: Final = 1.0
 _POLL_SECONDS: Final = 0.01
 _CRASH_PAUSE_SECONDS: Final = 1.0
+_SOON_SECONDS: Final = 60.0
 _START_SECONDS: Final = 30.0
 _RENEW_SECONDS: Final = 12 * 3600.0
 
@@ -77,10 +78,11 @@ def supervise(node: Node, ready: Callable[[], None]) -> None:
 
 
 class Worker(NamedTuple):
-    """A worker process, and whether it listens yet."""
+    """A worker process, whether it listens yet, and when it was started (monotonic seconds)."""
 
     process: ForkProcess
     listening: Event
+    started: float
 
 
 class Supervisor:
@@ -105,24 +107,24 @@ class Supervisor:
         gc.collect()
         gc.freeze()
         self._workers = [self._start() for _ in range(self._node.workers)]
-        if self._await_listening(self._workers):
+        try:
+            if not self._await_listening(self._workers) and not self._stopping:
+                raise StartError("a worker process did not start; its message is above")
             ready()
-        elif not self._stopping:
+            while not self._stopping:
+                wait([worker.process.sentinel for worker in self._workers], timeout=_CHECK_SECONDS)
+                if self._renewing or self._certificates_changed():
+                    self._replace_all()
+                self._replace_dead()
+        finally:
             self._end(self._workers)
-            raise StartError("a worker process did not start; its message is above")
-        while not self._stopping:
-            wait([worker.process.sentinel for worker in self._workers], timeout=_CHECK_SECONDS)
-            if self._renewing or self._certificates_changed():
-                self._replace_all()
-            self._replace_dead()
-        self._end(self._workers)
 
     def _start(self) -> Worker:
         context = multiprocessing.get_context("fork")
         listening = context.Event()
         process = context.Process(target=_work, args=(self._node, listening))
         process.start()
-        return Worker(process, listening)
+        return Worker(process, listening, time.monotonic())
 
     def _await_listening(self, workers: list[Worker]) -> bool:
         """Wait until workers listen; return whether all do."""
@@ -138,13 +140,17 @@ class Supervisor:
     def _replace_dead(self) -> None:
         for index, worker in enumerate(self._workers):
             if worker.process.exitcode is not None and not self._stopping:
-                time.sleep(_CRASH_PAUSE_SECONDS if worker.process.exitcode > 0 else 0)
+                if time.monotonic() - worker.started < _SOON_SECONDS:
+                    time.sleep(_CRASH_PAUSE_SECONDS)
                 self._workers[index] = self._start()
 
     def _certificates_changed(self) -> bool:
         if time.monotonic() >= self._next_renewal:
             self._next_renewal = time.monotonic() + _RENEW_SECONDS
-            self._node.renew_certificates()
+            try:
+                self._node.renew_certificates()
+            except (OSError, ValueError) as error:
+                _tell(f"certificates could not be renewed: {error}")
         return _versions(self._node) not in {self._certificates, None}
 
     def _replace_all(self) -> None:
@@ -156,7 +162,7 @@ class Supervisor:
             # certificate that cannot be used costs nothing but a message.
             if not self._await_listening([new]):
                 self._end([new])
-                print("seawall: new workers do not start; the old ones go on", file=sys.stderr, flush=True)  # noqa: T201
+                _tell("new workers do not start; the old ones go on")
                 return
             self._workers[index] = new
             self._end([old])
@@ -178,11 +184,15 @@ class Supervisor:
         self._renewing = True
 
 
+def _tell(message: str) -> None:
+    print(f"seawall: {message}", file=sys.stderr, flush=True)  # noqa: T201 - the workers' log is not the parent's
+
+
 def _versions(node: Node) -> tuple[tuple[int, int], ...] | None:
     """Tell the certificate files of a moment from those of another; ``None`` while one is being replaced."""
     try:
         stats = [path.stat() for one in node.listeners for path in (one.certificate, one.key)]
-    except FileNotFoundError:
+    except OSError:
         return None
     return tuple((stat.st_ino, stat.st_mtime_ns) for stat in stats)
 
