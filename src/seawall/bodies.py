@@ -19,6 +19,7 @@ __all__ = ["IDLE_SECONDS", "chunks", "discard", "linger", "read"]
 
 _READ: Final = "seawall.body_read"
 _DISCARDED: Final = 256 * 1024
+_DISCARD_SECONDS: Final = 1.0
 _LINGER_SECONDS: Final = 2.0
 _LINGER_SIZE: Final = 256 * 1024 * 1024
 
@@ -34,25 +35,24 @@ async def chunks(request: Request) -> AsyncIterator[bytes]:
         ClientDisconnect: The client went away.
     """
     receive = request.receive
-    while True:
-        try:
-            async with asyncio.timeout(IDLE_SECONDS):
+    clock = asyncio.get_running_loop().time
+    try:
+        async with asyncio.timeout(IDLE_SECONDS) as patience:
+            while True:
                 message = await receive()
-        except TimeoutError:
-            raise ApiError(
-                408,
-                "UNSUPPORTED",
-                f"nothing arrived for {IDLE_SECONDS:.0f} seconds; try again",
-                headers=_HANG_UP,
-            ) from None
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        data = message.get("body", b"")
-        if data:
-            yield data
-        if not message.get("more_body", False):
-            request.scope[_READ] = True
-            return
+                if message["type"] == "http.disconnect":
+                    raise ClientDisconnect
+                patience.reschedule(None)
+                if data := message.get("body"):
+                    yield data
+                if not message.get("more_body", False):
+                    request.scope[_READ] = True
+                    return
+                patience.reschedule(clock() + IDLE_SECONDS)
+    except TimeoutError:
+        raise ApiError(
+            408, "UNSUPPORTED", f"nothing arrived for {IDLE_SECONDS:.0f} seconds; try again", headers=_HANG_UP
+        ) from None
 
 
 async def read(request: Request, limit: int, code: str) -> bytes:
@@ -103,12 +103,12 @@ async def discard(request: Request) -> bool:
     # A client that waits for "100 Continue" has not sent anything, and need not.
     if "expect" in headers or "transfer-encoding" in headers or int(length) > _DISCARDED:
         return False
-    try:
-        async for _ in chunks(request):
-            pass
-    except (ApiError, ClientDisconnect):
-        return False
-    return True
+    with contextlib.suppress(TimeoutError, ApiError, ClientDisconnect):
+        async with asyncio.timeout(_DISCARD_SECONDS):
+            async for _ in chunks(request):
+                pass
+        return True
+    return False
 
 
 # What follows on this connection is the rest of a body nobody wants to read.

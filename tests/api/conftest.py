@@ -15,6 +15,7 @@ from seawall.topology import endpoints
 from tests.support.postgres import PostgresCluster, PostgresMissingError
 from tests.support.registry import Registry
 from tests.support.server import CLOUD, Server
+from tests.support.stalled import Stalled, watch_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -60,6 +61,14 @@ def _check_redirects(server: Server) -> None:
 def first(server: Server) -> Registry:
     """A registry whose switches stay as they were made."""
     return Registry.create(server, "first")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def stalled(request: pytest.FixtureRequest) -> dict[str, Stalled]:
+    """Clients that stall, let loose before the first test so that none has to wait for them."""
+    if "server" not in request.fixturenames:
+        return {}
+    return watch_all(request.getfixturevalue("first"))
 
 
 @pytest.fixture(scope="session")

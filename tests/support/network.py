@@ -53,9 +53,9 @@ def client(ca_file: Path) -> httpx.Client:
 
 
 class RawConnection:
-    """A TLS connection for what no client library sends."""
+    """A connection for what no client library sends."""
 
-    def __init__(self, stream: ssl.SSLSocket) -> None:
+    def __init__(self, stream: socket.socket) -> None:
         self.stream = stream
 
     def send(self, text: str | bytes) -> None:
@@ -91,3 +91,10 @@ def raw_connection(ca_file: Path, host: str, port: int, timeout: float = PATIENC
         trusting(ca_file).wrap_socket(plain, server_hostname=host) as stream,
     ):
         yield RawConnection(stream)
+
+
+@contextmanager
+def plain_connection(port: int, timeout: float = PATIENCE) -> Iterator[RawConnection]:
+    """Open a TCP connection and nothing more."""
+    with socket.create_connection((LOOPBACK, port), timeout) as plain:
+        yield RawConnection(plain)

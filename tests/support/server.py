@@ -226,6 +226,16 @@ class Server:
     def workers(self) -> set[int]:
         return processes.workers(self.pid, self.port)
 
+    def kill_worker(self) -> set[int]:
+        """Kill one worker and wait for its successor; return the workers there were before."""
+        before = self.workers()
+        os.kill(min(before), signal.SIGKILL)
+        deadline = time.monotonic() + PATIENCE
+        while len(self.workers() - {min(before)}) < len(before):
+            assert time.monotonic() < deadline, f"no worker took its place:\n{self.log[-2000:]}"
+            time.sleep(0.05)
+        return {min(before)}
+
     def run(self, *arguments: str, code: int = 0) -> str:
         """Run a management command about this node, in this process to save its start; return what it printed."""
         done = CliRunner().invoke(app, [*arguments, "--config", str(self.config)])

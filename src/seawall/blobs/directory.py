@@ -24,7 +24,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from seawall.blobs.contract import DigestMismatchError, UploadBusyError, UploadUnknownError
-from seawall.blobs.digest import ALGORITHMS, Digest, new_hash
+from seawall.blobs.digest import ALGORITHMS, DEFAULT_ALGORITHM, Digest, new_hash
+from seawall.blobs.writer import FileWriter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,7 +36,6 @@ _READ_SIZE: Final = 1 << 20
 _IDENTIFIER_BYTES: Final = 16
 # A hash's state cannot leave its process, so it is only an optimisation: dropped, it is computed again from the file.
 _RUNNING_HASHES: Final = 1024
-_IOV_MAX: Final = 1024
 
 
 class DirectoryBlobs:
@@ -91,7 +91,7 @@ class DirectoryBlobs:
         """Open an upload, exclusively."""
         name = _file_name(identifier, owner)
         try:
-            descriptor = os.open(self._uploads / name, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
+            descriptor = os.open(self._uploads / name, os.O_RDWR | os.O_CLOEXEC)
         except FileNotFoundError:
             raise UploadUnknownError(identifier) from None
         try:
@@ -106,6 +106,7 @@ class DirectoryBlobs:
             try:
                 yield upload
             finally:
+                upload.put_down()
                 if upload.open:
                     self._remember(name, upload.hash)
         finally:
@@ -166,35 +167,37 @@ class _DirectoryUpload:
 
     def __init__(self, store: DirectoryBlobs, name: str, descriptor: int, running: _RunningHash | None) -> None:
         self.open = True
-        self.offset = os.fstat(descriptor).st_size
         # Missing or out of date when another process took the bytes before: finish() then reads the file again.
-        self.hash = running or _RunningHash("sha256")
+        self.hash = running or _RunningHash(DEFAULT_ALGORITHM)
         self._store = store
         self._path = store.upload_path(name)
         self._descriptor = descriptor
+        self._writer = FileWriter(self._path, descriptor)
+
+    @property
+    def offset(self) -> int:
+        """Bytes received so far."""
+        return self._writer.offset
 
     def append(self, chunks: Sequence[bytes]) -> None:
         """Add bytes at the end."""
         current = self.hash.length == self.offset
-        for start in range(0, len(chunks), _IOV_MAX):
-            self._write(chunks[start : start + _IOV_MAX])
+        self._writer.append(chunks)
         if current:
             for chunk in chunks:
                 self.hash.update(chunk)
 
-    def _write(self, chunks: Sequence[bytes]) -> None:
-        total = sum(map(len, chunks))
-        written = os.writev(self._descriptor, chunks)
-        self.offset += written
-        # A short write happens when the disk fills up; the rest then raises, and the client can resume from offset.
-        rest = b"".join(chunks)[written:] if written < total else b""
-        while rest:
-            written = os.write(self._descriptor, rest)
-            self.offset += written
-            rest = rest[written:]
+    def put_down(self) -> None:
+        """Write what is left to write; the upload may be taken up again."""
+        try:
+            if self.open:
+                self._writer.flush()
+        finally:
+            self._writer.close()
 
     def finish(self, digest: Digest) -> int:
         """Verify and publish the bytes under their digest."""
+        self._writer.flush()
         algorithm, _, _ = digest.partition(":")
         if self.hash.length != self.offset or self.hash.algorithm != algorithm:
             self.hash = self._hash_file(algorithm)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from seawall.metadata.database import Database
+    from seawall.server.settings import Settings
     from seawall.server.state import State
     from seawall.topology import Registry
 
@@ -26,6 +27,7 @@ __all__ = [
     "StateOption",
     "default_state",
     "opened",
+    "place_of",
     "the_registry",
 ]
 
@@ -55,26 +57,38 @@ def default_state() -> Path:
 def opened(state: Path | None, config: Path | None) -> Iterator[Database]:
     """Open the metadata of a node, which may be running or not."""
     from seawall.server.node import prepare  # noqa: PLC0415 - slow to import, not needed for --help
-    from seawall.server.settings import SettingsError, load_settings  # noqa: PLC0415
-    from seawall.server.state import State  # noqa: PLC0415
 
-    if config is not None:
-        try:
-            settings = load_settings(config)
-        except SettingsError as error:
-            fail(str(error))
-        place = State(settings.state)
-        url, region = settings.metadata or place.database_url, settings.region
-    else:
-        place = State(state or default_state())
-        if not place.database.exists():
+    place = place_of(state, config)
+    try:
+        if config is not None:
+            settings = _settings(config)
+            database = prepare(place, settings.metadata or place.database_url, settings.region)
+        elif place.database.exists():
+            database = prepare(place, place.database_url, _home(place))
+        else:
             fail(f"{place.root} has no registry yet; start one with 'seawall up', or say --state or --config")
-        url, region = place.database_url, _home(place)
-    database = prepare(place, url, region)
+    except (OSError, ValueError) as error:
+        fail(str(error), 1)
     try:
         yield database
     finally:
         database.close()
+
+
+def place_of(state: Path | None, config: Path | None) -> State:
+    """Find a node's directory."""
+    from seawall.server.state import State  # noqa: PLC0415
+
+    return State(_settings(config).state if config is not None else state or default_state())
+
+
+def _settings(config: Path) -> Settings:
+    from seawall.server.settings import SettingsError, load_settings  # noqa: PLC0415
+
+    try:
+        return load_settings(config)
+    except SettingsError as error:
+        fail(str(error))
 
 
 def _home(place: State) -> str:

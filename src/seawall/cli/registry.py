@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seawall.cli.output import examples, fail, say, say_json, say_table
-from seawall.cli.place import ConfigOption, JsonOption, SlotOption, StateOption, opened, the_registry
+from seawall.cli.place import ConfigOption, JsonOption, SlotOption, StateOption, opened, place_of, the_registry
 
 if TYPE_CHECKING:
     from seawall.topology import Registry
@@ -105,12 +105,16 @@ def renew(
     json: JsonOption = False,
 ) -> None:
     """Give the admin user a new password; everything signed in with the old one is over at once."""
+    from seawall.server.authority import write_private  # noqa: PLC0415
     from seawall.server.node import renew_password  # noqa: PLC0415
 
     with opened(state, config) as database:
         the_registry(database, name)
         with database.writing() as writer:
             password = renew_password(writer, name, name, slot=slot)
+    noted = place_of(state, config).admin_password(name)
+    if slot == "password" and noted.exists():
+        write_private(noted, f"{password}\n".encode())
     say_json({"username": name, "password": password}) if json else say(password)
 
 

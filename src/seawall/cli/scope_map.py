@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 import typer
@@ -12,6 +13,8 @@ from seawall.cli.place import ConfigOption, JsonOption, RegistryOption, StateOpt
 __all__ = ["app"]
 
 app = typer.Typer(no_args_is_help=True, help="Scope maps: named lists of actions on repositories.")
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,49}")
 
 NameArgument = Annotated[str, typer.Argument(help="The scope map's name.")]
 
@@ -53,8 +56,8 @@ def create(
     from seawall.identity.actions import ScopeMapError, check_scope_map_action  # noqa: PLC0415
     from seawall.metadata import principals  # noqa: PLC0415
 
-    if name.startswith("_"):
-        fail("names that begin with '_' are those of the scope maps that every registry has")
+    if not _NAME.fullmatch(name):
+        fail(f"scope map name {name!r} must be 1 to 50 letters, digits, '-' or '_', beginning with a letter or digit")
     try:
         for one in action:
             check_scope_map_action(one)

@@ -37,8 +37,9 @@ def list_tokens(
     from seawall.metadata import principals  # noqa: PLC0415 - slow to import, not needed for --help
 
     with opened(state, config) as database:
-        known = database.read_now(principals.list_all, the_registry(database, registry).name)
-    tokens = [one for one in known if one.scope_map]
+        owner = the_registry(database, registry).name
+        known = database.read_now(principals.list_all, owner)
+    tokens = [one for one in known if one.name != owner]
     if json:
         say_json([{"name": one.name, "scope_map": one.scope_map, "enabled": one.enabled} for one in tokens])
     else:
@@ -62,11 +63,12 @@ def create(
     json: JsonOption = False,
 ) -> None:
     """Create a token; prints the password, which is not kept."""
+    from seawall.identity.tokens import ANONYMOUS  # noqa: PLC0415
     from seawall.metadata import principals  # noqa: PLC0415
     from seawall.server.node import renew_password  # noqa: PLC0415
 
-    if not _NAME.fullmatch(name):
-        fail(f"token name {name!r} must be 4 to 50 letters, digits, '-' or '_', beginning with a letter or digit")
+    if not _NAME.fullmatch(name) or name == ANONYMOUS:
+        fail(f"token name {name!r} must be 4 to 50 letters, digits, '-' or '_', not '{ANONYMOUS}'")
     with opened(state, config) as database:
         owner = the_registry(database, registry).name
         if name == owner:
@@ -180,7 +182,7 @@ def _the_token(connection: Connection, owner: str, name: str) -> Principal:
     from seawall.metadata import principals  # noqa: PLC0415
 
     found = principals.find(connection, owner, name)
-    if found is None or not found.scope_map:
+    if found is None or name == owner:
         fail(f"there is no token {name!r}")
     return found
 

@@ -111,8 +111,8 @@ def check_scope_map_action(action: str) -> tuple[str, Action]:
         known = ", ".join(_SCOPE_MAP_SPELLING)
         raise ScopeMapError(f"action {action!r} must be repositories/<name>/ and one of {known}")
     try:
-        # "team*" and "team/*" are prefixes; what stands before the star must be the beginning of some name.
-        check_repository(name.removesuffix("*").rstrip("/") or "a")
+        # "team*", "team-*" and "team/*" are prefixes: what stands before the star must be the beginning of some name.
+        check_repository(name[:-1] + "a" if name.endswith("*") else name)
     except NamingError as error:
         raise ScopeMapError(f"action {action!r}: {error}") from None
     return name, kind

@@ -91,7 +91,7 @@ def current_rights(connection: Connection, registry_name: str, identity: Identit
         return None
     if identity.credential not in {credential.identifier for credential in principal.credentials.values()}:
         return None
-    if not principal.scope_map:
+    if identity.subject == registry_name:
         return Rights(everything=True) if registry.admin else None
     actions = BUILT_IN_SCOPE_MAPS.get(principal.scope_map) or principals.find_scope_map(
         connection, registry_name, principal.scope_map

@@ -157,6 +157,8 @@ def _verify(token: str, kind: TokenKind, audience: str, keys: Sequence[SigningKe
         )
         if claims.get("grant_type") != kind.value:
             raise TokenError(f"the token is no {kind.value}")
+        if not isinstance(claims["sub"], str) or not isinstance(claims["cid"], str):
+            raise TokenError("the token is not valid here")
         return key.name, Claims(
             claims["sub"], claims["cid"], float(claims["exp"]), Grant.of_claim(claims.get("access", ()))
         )

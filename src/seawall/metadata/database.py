@@ -37,6 +37,8 @@ _T = TypeVar("_T")
 _Ts = TypeVarTuple("_Ts")
 
 _THREADS: Final = 8
+_CHANGING: Final = 73_325_545
+"""The number of PostgreSQL's advisory lock; it only has to be the same everywhere."""
 
 
 class Database:
@@ -100,12 +102,19 @@ class Database:
 
     def write_now(self, query: Callable[Concatenate[Writer, _P], _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         """Run a query in a transaction of its own, in the calling thread."""
-        with self.writing() as writer:
+        with self._transaction() as writer:
             return query(writer, *args, **kwargs)
 
     @contextmanager
     def writing(self) -> Iterator[Writer]:
-        """Open a transaction for several queries that must all happen or none."""
+        """Open a transaction that reads what it then changes; there is one of these at a time."""
+        with self._transaction() as writer:
+            if self._write_lock is None:
+                writer.connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_CHANGING})")
+            yield writer
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Writer]:
         with self._write_lock or _NO_LOCK, self._writers.begin() as connection:
             yield Writer(connection, self._clock, self.region)
 

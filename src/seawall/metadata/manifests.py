@@ -69,7 +69,9 @@ def put(
     annotations: Mapping[str, str],
 ) -> None:
     """Keep a manifest; one that is there already stays as it is, since its digest names its bytes."""
-    if missing(writer.connection, repository, [manifest.digest]):
+    # Held until the end of the transaction: a delete that comes now waits, and takes the new tags along.
+    present = _BY_DIGEST.with_only_columns(MANIFEST.c.digest).with_for_update(read=True)
+    if writer.connection.execute(present, {**repository._asdict(), "digest": manifest.digest}).first() is None:
         writer.put(
             MANIFEST,
             registry=repository.registry,

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alembic import command
 from alembic.config import Config
+from sqlalchemy import make_url
 
 from seawall.metadata.database import open_engine
+from seawall.metadata.sqlite import SqliteWriteLock
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sqlalchemy import Connection
 
 __all__ = ["migrate"]
@@ -25,13 +30,23 @@ def migrate(url: str) -> None:
         alembic.util.CommandError: The database was written by a newer Seawall.
     """
     engine = open_engine(url)
-    with engine.begin() as connection:
+    with _one_at_a_time(url), engine.begin() as connection:
         _lock(connection)
         config = Config()
         config.set_main_option("script_location", str(_SCRIPTS))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
     engine.dispose()
+
+
+@contextmanager
+def _one_at_a_time(url: str) -> Iterator[None]:
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        yield
+        return
+    with closing(SqliteWriteLock(parsed.database or "")) as lock, lock:
+        yield
 
 
 def _lock(connection: Connection) -> None:

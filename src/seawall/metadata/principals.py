@@ -55,7 +55,7 @@ class Principal:
     Attributes:
         name: The user name.
         credentials: Passwords by slot (``password``, ``password2``).
-        scope_map: The scope map that limits it; empty for the admin user, who may do everything.
+        scope_map: The scope map that limits it; empty for the admin user, who is known by the registry's name.
         enabled: Whether it may be used now.
     """
 

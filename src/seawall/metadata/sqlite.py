@@ -34,9 +34,9 @@ def configure(engine: Engine) -> None:
     def connected(connection: sqlite3.Connection, _: object) -> None:
         connection.isolation_level = None  # the driver would begin transactions too late; "begun" below does
         for pragma in (
+            f"busy_timeout={_BUSY_SECONDS * 1000}",  # first, since the next one may have to wait already
             "journal_mode=WAL",
             "synchronous=FULL",
-            f"busy_timeout={_BUSY_SECONDS * 1000}",
             "cache_size=-4096",
         ):
             connection.execute(f"PRAGMA {pragma}")

@@ -99,7 +99,8 @@ def _publish(
         subject=document.subject or "",
         annotations=document.annotations,
     )
-    for name in names:
+    # In one order, so that two pushes of the same tags cannot wait for each other.
+    for name in sorted(names):
         tags.put(writer, repository, name, manifest.digest)
 
 

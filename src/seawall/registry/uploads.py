@@ -33,11 +33,8 @@ __all__ = ["begin_upload", "cancel_upload", "finish_upload", "get_upload", "patc
 LARGEST_BLOB: Final = 200 * 1024**3
 """Octets; the service's limit for a layer."""
 
-_BATCH: Final = 1 << 20
+_BATCH: Final = 2 << 20
 """Octets gathered before a thread is asked to write and hash them: large enough to make the hand-over cheap."""
-
-_INLINE: Final = 64 * 1024
-"""Octets that are written and hashed sooner than a thread could be asked to."""
 
 _CONTENT_RANGE: Final = re.compile(r"(?:bytes )?(\d{1,18})-(\d{1,18})(?:/(?:\*|\d{1,18}))?", re.ASCII)
 
@@ -59,8 +56,8 @@ async def begin_upload(call: Call) -> Response:
         return _accepted(call, identifier, 0)
     with _opened(call, identifier) as upload:
         try:
-            await _receive(upload, call.request, None)
-            await _publish(call, upload, announced)
+            last = await _receive(upload, call.request, None)
+            await _publish(call, upload, last, announced)
         except BaseException:
             # A single request cannot be resumed, so nobody will come back for what it left.
             upload.cancel()
@@ -71,7 +68,8 @@ async def begin_upload(call: Call) -> Response:
 async def patch_upload(call: Call) -> Response:
     """Take a chunk or a stream; whatever arrived is kept even if the request breaks off."""
     with _opened(call, call.route.argument) as upload:
-        await _receive(upload, call.request, _announced_length(call, upload))
+        last = await _receive(upload, call.request, _announced_length(call, upload))
+        await asyncio.to_thread(upload.append, last)
         return _accepted(call, call.route.argument, upload.offset)
 
 
@@ -82,8 +80,8 @@ async def finish_upload(call: Call) -> Response:
         raise ApiError(400, "DIGEST_INVALID", "say which digest the blob has: ?digest=sha256:...")
     digest = checked_digest(text)
     with _opened(call, call.route.argument) as upload:
-        await _receive(upload, call.request, _announced_length(call, upload))
-        await _publish(call, upload, digest)
+        last = await _receive(upload, call.request, _announced_length(call, upload))
+        await _publish(call, upload, last, digest)
     return _created(call, digest)
 
 
@@ -174,8 +172,12 @@ def _announced_length(call: Call, upload: Upload) -> int | None:
     return last - first + 1
 
 
-async def _receive(upload: Upload, request: Request, announced: int | None) -> None:
-    """Write a body as it arrives: while a thread writes and hashes one batch, the next is received."""
+async def _receive(upload: Upload, request: Request, announced: int | None) -> list[bytes]:
+    """Write a body as it arrives: while a thread writes and hashes one batch, the next is received.
+
+    Returns:
+        The last batch, not written yet, so that writing it can be one piece of work with what follows.
+    """
     limit = LARGEST_BLOB - upload.offset if announced is None else announced
     if int(request.headers.get("content-length") or 0) > limit:
         raise ApiError(413, "SIZE_INVALID", f"a blob must not be larger than {LARGEST_BLOB} bytes", headers=_HANG_UP)
@@ -185,8 +187,7 @@ async def _receive(upload: Upload, request: Request, announced: int | None) -> N
     try:
         async for data in bodies.chunks(request):
             total += len(data)
-            if total > limit:
-                raise ApiError(400, "SIZE_INVALID", f"more than the announced {limit} bytes came", headers=_HANG_UP)
+            _check_received(total, limit)
             batch.append(data)
             size += len(data)
             if size >= _BATCH:
@@ -194,21 +195,31 @@ async def _receive(upload: Upload, request: Request, announced: int | None) -> N
                     await writing
                 writing = asyncio.ensure_future(asyncio.to_thread(upload.append, batch))
                 batch, size = [], 0
-    finally:
-        # Also when the client went away: what it sent is kept, and the file must not be closed under the thread.
+        _check_received(total, limit, least=announced or 0)
+    except BaseException:
+        # Also when the client went away: what it sent is kept.
         if writing is not None:
             await asyncio.shield(writing)
-        if size > _INLINE:
-            await asyncio.shield(asyncio.to_thread(upload.append, batch))
-        elif batch:
-            upload.append(batch)
-    if announced is not None and total != announced:
-        raise ApiError(400, "SIZE_INVALID", f"{total} bytes came instead of the announced {announced}")
+        await asyncio.shield(asyncio.to_thread(upload.append, batch))
+        raise
+    if writing is not None:
+        await writing
+    return batch
 
 
-async def _publish(call: Call, upload: Upload, digest: Digest) -> None:
+def _check_received(total: int, most: int, *, least: int = 0) -> None:
+    if not least <= total <= most:
+        wanted = f"{least}" if least else f"at most {most}"
+        raise ApiError(400, "SIZE_INVALID", f"{total} bytes came instead of {wanted}", headers=_HANG_UP)
+
+
+async def _publish(call: Call, upload: Upload, last: list[bytes], digest: Digest) -> None:
+    def finish() -> int:
+        upload.append(last)
+        return upload.finish(digest)
+
     try:
-        size = await asyncio.to_thread(upload.finish, digest)
+        size = await asyncio.to_thread(finish)
     except DigestMismatchError as error:
         raise ApiError(400, "DIGEST_INVALID", str(error)) from None
     # First the bytes, then the row: a row never promises what is not there.

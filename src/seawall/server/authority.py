@@ -8,6 +8,7 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
@@ -74,7 +75,7 @@ class OwnAuthority:
         """
         names = sorted(set(names))
         chain_file, key_file = directory / "server.crt", directory / "server.key"
-        if key_file.exists() and chain_file.exists() and self._still_good(chain_file, names):
+        if key_file.exists() and chain_file.exists() and self._still_good(chain_file, key_file, names):
             return chain_file, key_file
         directory.mkdir(parents=True, exist_ok=True)
         authority = x509.load_pem_x509_certificate(self.certificate_file.read_bytes())
@@ -103,8 +104,16 @@ class OwnAuthority:
         chain_file.write_bytes(certificate.public_bytes(Encoding.PEM) + self.certificate_file.read_bytes())
         return chain_file, key_file
 
-    def _still_good(self, chain_file: Path, names: list[str]) -> bool:
+    def _still_good(self, chain_file: Path, key_file: Path, names: list[str]) -> bool:
         certificate = x509.load_pem_x509_certificate(chain_file.read_bytes())
+        authority = x509.load_pem_x509_certificate(self.certificate_file.read_bytes())
+        key = load_pem_private_key(key_file.read_bytes(), password=None)
+        try:
+            certificate.verify_directly_issued_by(authority)
+        except (ValueError, TypeError, InvalidSignature):
+            return False
+        if key.public_key() != certificate.public_key():
+            return False
         alternative = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         same = sorted(str(name.value) for name in alternative) == names
         return same and certificate.not_valid_after_utc - _RENEW_BEFORE > _now()

@@ -93,7 +93,7 @@ def local_node(options: LocalOptions) -> tuple[Node, dict[str, Any]]:
         "dedicated": registry.data_endpoints,
         "operations": f"localhost:{operations[1]}",
         "username": registry.name,
-        "password_file": str(state.admin_password),
+        "password_file": str(state.admin_password(registry.name)),
         "ca_file": str(authority.certificate_file),
         "cert_dir": str(state.authority),
         "state": str(state.root),
@@ -103,12 +103,13 @@ def local_node(options: LocalOptions) -> tuple[Node, dict[str, Any]]:
 
 def _registry(writer: Writer, options: LocalOptions, state: State) -> Registry:
     found = registries.find(writer.connection, options.registry)
+    noted = state.admin_password(options.registry)
     if found is None:
         found, password = create_registry(writer, options.registry, options.region)
-        write_private(state.admin_password, f"{password}\n".encode())
-    elif not state.admin_password.exists():
+        write_private(noted, f"{password}\n".encode())
+    elif not noted.exists():
         # Only its hash is kept elsewhere; whoever removed the file wants a new password.
-        write_private(state.admin_password, f"{renew_password(writer, found.name, found.name)}\n".encode())
+        write_private(noted, f"{renew_password(writer, found.name, found.name)}\n".encode())
     changed = replace(
         found,
         data_endpoints=found.data_endpoints if options.data_endpoints is None else options.data_endpoints,

@@ -8,6 +8,8 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
 from seawall.identity.keyring import ensure_keys
 from seawall.identity.passwords import new_password
 from seawall.metadata import principals, registries
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from seawall.metadata.rows import Writer
     from seawall.server.state import State
 
-__all__ = ["Listener", "Node", "create_registry", "prepare", "renew_password"]
+__all__ = ["Listener", "Node", "StateError", "create_registry", "prepare", "renew_password"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +57,38 @@ class Node:
     renew_certificates: Callable[[], object] = lambda: None
 
 
-def _migrate(database_url: str) -> None:
-    from seawall.metadata.migrate import migrate  # noqa: PLC0415 - see prepare()
+class StateError(ValueError):
+    """What is kept cannot be used. The message says what and why."""
 
-    migrate(database_url)
+
+def _migrate(database_url: str) -> str:
+    from alembic.util import CommandError  # noqa: PLC0415 - see prepare()
+
+    from seawall.metadata.migrate import migrate  # noqa: PLC0415
+
+    # Errors of databases do not travel between processes; what they say does.
+    try:
+        migrate(database_url)
+    except SQLAlchemyError as error:
+        return str(error.orig if isinstance(error, DBAPIError) else error)
+    except CommandError as error:
+        return str(error)
+    return ""
 
 
 def prepare(state: State, database_url: str, region: str) -> Database:
-    """Make the state directory, the tables and the first keys; the caller closes the database."""
+    """Make the state directory, the tables and the first keys; the caller closes the database.
+
+    Raises:
+        StateError: The database does not answer, is damaged, or belongs to a newer Seawall.
+        OSError: The directory cannot be made or written.
+    """
     state.ensure()
     # In a process of its own: what migrating needs is large, and not needed afterwards.
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("fork")) as process:
-        process.submit(_migrate, database_url).result()
+        fault = process.submit(_migrate, database_url).result()
+    if fault:
+        raise StateError(f"the database of {state.root} cannot be used: {fault}")
     database = Database(database_url, region)
     database.write_now(ensure_keys)
     return database

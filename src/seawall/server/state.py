@@ -18,8 +18,6 @@ class State:
         self.database = self.root / "seawall.db"
         self.authority = self.root / "ca"
         self.tls = self.root / "tls"
-        self.admin_password = self.root / "admin-password"
-        self.metrics = self.root / "metrics"
 
     def ensure(self) -> None:
         """Make the directory.
@@ -30,6 +28,10 @@ class State:
         self.root.mkdir(parents=True, exist_ok=True)
         # Also one that was there: the database holds the signing keys.
         self.root.chmod(0o700)
+
+    def admin_password(self, registry: str) -> Path:
+        """Where 'seawall up' notes the password of a registry's admin user."""
+        return self.root / f"{registry}.password"
 
     @property
     def database_url(self) -> str:

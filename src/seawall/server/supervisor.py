@@ -9,7 +9,9 @@ one; new ones read certificates anew.
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import hashlib
 import multiprocessing
 import os
 import shutil
@@ -18,13 +20,13 @@ import socket
 import sys
 import time
 from multiprocessing.connection import wait
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from multiprocessing.context import ForkProcess
     from multiprocessing.synchronize import Event
-    from pathlib import Path
     from types import FrameType
 
     from seawall.server.node import Node
@@ -55,12 +57,15 @@ def check_ports(node: Node) -> None:
     Raises:
         PortError: For the first that does not work.
     """
-    for address, port in [*((one.address, one.port) for one in node.listeners), node.operations]:
-        family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
+    # All are held until the last is tried, so that two doors on one address are noticed too.
+    with contextlib.ExitStack() as probes:
+        for address, port in [*((one.address, one.port) for one in node.listeners), node.operations]:
+            family = socket.AF_INET6 if ":" in address else socket.AF_INET
+            probe = probes.enter_context(socket.socket(family, socket.SOCK_STREAM))
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                probe.bind((address.strip("[]"), port))
+                probe.bind((address, port))
+                probe.listen()
             except OSError as error:
                 raise PortError(f"cannot listen on {address}:{port}: {error.strerror}; choose another port") from None
 
@@ -73,7 +78,7 @@ def supervise(node: Node, ready: Callable[[], None]) -> None:
         ready: Called once every worker answers.
     """
     check_ports(node)
-    _reset_metrics(node.state.metrics)
+    _reset_metrics(node.state.root)
     Supervisor(node).run(ready)
 
 
@@ -206,7 +211,15 @@ def _work(node: Node, listening: Event) -> None:
     run_worker(node, listening.set)
 
 
-def _reset_metrics(directory: Path) -> None:
-    shutil.rmtree(directory, ignore_errors=True)
-    directory.mkdir(parents=True)
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
+def _reset_metrics(state: Path) -> None:
+    # The library maps sparse files, and a full disk then kills whoever counts (SIGBUS): keep them off the state's disk.
+    name = f"seawall-{hashlib.sha256(str(state).encode()).hexdigest()[:16]}"
+    for directory in (Path("/dev/shm") / name, state / "metrics"):  # noqa: S108 - 0700, and not another user's
+        shutil.rmtree(directory, ignore_errors=True)
+        try:
+            directory.mkdir(mode=0o700)
+        except OSError:
+            continue
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
+        return
+    raise OSError(f"no place for metrics in {state}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import multiprocessing
+import resource
 import signal
 from typing import TYPE_CHECKING, Final
 
@@ -37,6 +38,8 @@ __all__ = ["run_worker"]
 _EXPIRY_SECONDS: Final = 600
 _OPENING_SECONDS: Final = 0.1
 _BACKLOG: Final = 1024
+_CONNECTIONS: Final = 16_384
+"""Open connections at a door of one worker; the next ones wait."""
 _HEAD_MILLISECONDS: Final = 30_000
 """How long a client may take to send a request's head."""
 
@@ -52,6 +55,8 @@ def run_worker(node: Node, listening: Callable[[], None]) -> None:
 
 
 async def _serve(node: Node, listening: Callable[[], None]) -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     database = Database(node.database_url, node.region)
     store = DirectoryBlobs(node.state.root)
     observer = Observer(node.logged)
@@ -107,6 +112,7 @@ def _server(
         http1_settings=HTTP1Settings(header_read_timeout=_HEAD_MILLISECONDS),
         websockets=False,
         backlog=_BACKLOG,
+        backpressure=_CONNECTIONS,
         log_enabled=False,
         ssl_cert=certificate,
         ssl_key=key,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import time
 from typing import Any, Final
 
@@ -15,7 +16,6 @@ from tests.unit.identity.forging import (
     AUDIENCE,
     key,
     parts,
-    private,
     public_jwk,
     public_pem,
     signed,
@@ -27,6 +27,7 @@ OURS, STRANGERS = key("ours"), key("strangers")
 TOKEN: Final = issue(OURS, TokenKind.ACCESS, AUDIENCE, "edge-device", "cred0001", Grant({}))[0]
 HEADER, CLAIMS = parts(TOKEN)
 NOW: Final = int(time.time())
+ABSENT: Final = object()
 SIGNATURE_BYTES: Final = 256
 
 
@@ -42,8 +43,8 @@ def accepted(token: str) -> bool:
 def test_the_forger_works() -> None:
     # Otherwise everything below would be refused for the wrong reason.
     assert accepted(TOKEN)
-    assert accepted(signed(CLAIMS, OURS))
-    assert accepted(signed(CLAIMS, OURS, header={"typ": "at+jwt", "x": "y"}))
+    assert accepted(signed(HEADER, CLAIMS, OURS))
+    assert accepted(signed({**HEADER, "typ": "at+jwt", "x": "y"}, CLAIMS, OURS))
 
 
 @pytest.mark.parametrize("algorithm", ["none", "None", "NONE", "nOnE", "", None, "HS256", "RS256", "PS256", "ES256"])
@@ -75,49 +76,40 @@ STRANGE_HEADERS: Final[dict[str, dict[str, Any]]] = {
 
 @pytest.mark.parametrize("header", STRANGE_HEADERS.values(), ids=STRANGE_HEADERS)
 def test_only_our_keys_count_whatever_the_header_says(header: dict[str, Any]) -> None:
-    assert not accepted(signed(CLAIMS, STRANGERS, header=header))
+    assert not accepted(signed({"alg": "RS256", "typ": "JWT", **header}, CLAIMS, STRANGERS))
 
 
 @pytest.mark.parametrize("name", [None, 1, True, ["ours"], {"ours": 1}, "OURS", "ours\0", " ours"])
 def test_a_key_of_ours_is_chosen_by_its_exact_name(name: object) -> None:
-    text = unsigned({**HEADER, "kid": name}, CLAIMS).removesuffix(".")
-    signature = jwt_signature(text)
-    assert not accepted(f"{text}.{signature}")
-
-
-def jwt_signature(text: str) -> str:
-    import jwt  # noqa: PLC0415 - for this one thing
-
-    algorithm = jwt.algorithms.RSAAlgorithm(jwt.algorithms.RSAAlgorithm.SHA256)
-    return jwt.utils.base64url_encode(algorithm.sign(text.encode(), private(OURS))).decode()
+    assert not accepted(signed({**HEADER, "kid": name}, CLAIMS, OURS))
 
 
 WRONG_CLAIMS: Final[dict[str, dict[str, Any]]] = {
     "another audience": {"aud": "another.azurecr.io"},
     "several other audiences": {"aud": ["another.azurecr.io", "azurecr.io"]},
-    "no audience": {"without": "aud"},
+    "no audience": {"aud": ABSENT},
     "audience null": {"aud": None},
     "audience a number": {"aud": 1},
-    "another issuer": {"iss": "Azure Container Registrу"},
-    "no issuer": {"without": "iss"},
+    "another issuer": {"iss": "azure container registry"},
+    "no issuer": {"iss": ABSENT},
     "issuer a list": {"iss": ["Azure Container Registry"]},
     "over": {"exp": NOW - 1},
     "over for ever": {"exp": -1},
-    "no end": {"without": "exp"},
+    "no end": {"exp": ABSENT},
     "end null": {"exp": None},
     "end in words": {"exp": "tomorrow"},
     "not yet": {"nbf": NOW + 600},
-    "no beginning": {"without": "nbf"},
+    "no beginning": {"nbf": ABSENT},
     "beginning in words": {"nbf": "yesterday"},
     "issued in the future": {"iat": NOW + 600},
-    "no time of issue": {"without": "iat"},
-    "no subject": {"without": "sub"},
+    "no time of issue": {"iat": ABSENT},
+    "no subject": {"sub": ABSENT},
     "subject null": {"sub": None},
     "subject a number": {"sub": 1},
     "subject a list": {"sub": ["edge-device"]},
-    "no credential": {"without": "cid"},
+    "no credential": {"cid": ABSENT},
     "another kind": {"grant_type": "refresh_token"},
-    "no kind": {"without": "grant_type"},
+    "no kind": {"grant_type": ABSENT},
     "kind a list": {"grant_type": ["access_token"]},
     "access a number": {"access": 1},
     "access null": {"access": None},
@@ -129,7 +121,8 @@ WRONG_CLAIMS: Final[dict[str, dict[str, Any]]] = {
 
 @pytest.mark.parametrize("changes", WRONG_CLAIMS.values(), ids=WRONG_CLAIMS)
 def test_a_good_signature_is_not_enough(changes: dict[str, Any]) -> None:
-    assert not accepted(signed(CLAIMS, OURS, **changes))
+    claims = {name: value for name, value in {**CLAIMS, **changes}.items() if value is not ABSENT}
+    assert not accepted(signed(HEADER, claims, OURS))
 
 
 @given(st.integers(0, len(TOKEN) - 1), st.sampled_from("ABab01-_.=+/ \n\u00e9"))
@@ -177,12 +170,10 @@ def test_what_is_no_token(token: str) -> None:
 
 
 def test_an_oversized_token_is_refused_unread_though_well_signed() -> None:
-    assert not accepted(signed(CLAIMS, OURS, padding="x" * 2_000_000))
+    assert not accepted(signed(HEADER, {**CLAIMS, "padding": "x" * 2_000_000}, OURS))
 
 
 def test_deeply_nested_tokens_are_refused() -> None:
-    import base64  # noqa: PLC0415 - for this one thing
-
     nested = base64.urlsafe_b64encode(b'{"a":' * 5_000 + b"1" + b"}" * 5_000).decode().rstrip("=")
     for token in (f"{nested}.{nested}.AAAA", f"{TOKEN.split('.')[0]}.{nested}.AAAA"):
         assert not accepted(token)

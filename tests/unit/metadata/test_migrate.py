@@ -1,0 +1,124 @@
+"""Tables are brought up to date, once, however often and by however many processes that is asked for."""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import sqlite3
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from alembic.util import CommandError
+from sqlalchemy import create_engine, inspect, text
+
+from seawall.metadata import registries, tags
+from seawall.metadata.migrate import migrate
+from seawall.metadata.repositories import Repository
+from seawall.metadata.schema import METADATA
+from seawall.topology import Registry, Replica
+from tests.unit.metadata.processes import migrate_at_once
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from sqlalchemy import Engine
+
+    from seawall.metadata.database import Database
+    from tests.support.postgres import PostgresCluster
+
+
+@pytest.fixture
+def engine(url: str) -> Iterator[Engine]:
+    engine = create_engine(url)
+    yield engine
+    engine.dispose()
+
+
+def state_of(engine: Engine) -> dict[str, Any]:
+    found = inspect(engine)
+    tables = {name: (found.get_columns(name), found.get_indexes(name)) for name in sorted(found.get_table_names())}
+    with engine.connect() as connection:
+        rows = {name: connection.execute(text(f'SELECT * FROM "{name}"')).all() for name in tables}
+    return {"tables": str(tables), "rows": rows}
+
+
+def test_the_tables_are_those_of_the_schema(engine: Engine) -> None:
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, METADATA) == []
+    tables = set(inspect(engine).get_table_names())
+    assert tables == {*METADATA.tables, "alembic_version"}
+
+
+def test_keys_are_those_of_the_schema_and_nothing_may_be_missing(engine: Engine) -> None:
+    # What autogenerate does not compare: keys and what may be empty.
+    found = inspect(engine)
+    for name, table in METADATA.tables.items():
+        assert found.get_pk_constraint(name)["constrained_columns"] == [column.name for column in table.primary_key]
+        assert not any(column["nullable"] for column in found.get_columns(name))
+
+
+def test_names_compare_by_code_point(postgres_url: str) -> None:
+    engine = create_engine(postgres_url)
+    query = "SELECT table_name, column_name, collation_name FROM information_schema.columns WHERE data_type LIKE :kind"
+    with engine.connect() as connection:
+        rows = connection.execute(
+            text(query + " AND table_schema = 'public' AND table_name <> 'alembic_version'"), {"kind": "char%"}
+        ).all()
+    engine.dispose()
+    assert rows
+    assert {row.collation_name for row in rows} == {"C"}
+
+
+def test_migrating_again_changes_nothing(url: str, engine: Engine, database: Database) -> None:
+    with database.writing() as writer:
+        registries.put(writer, Registry("myregistry", "eastus", (Replica("eastus", "account1"),)))
+        tags.put(writer, Repository("myregistry", "team/app"), "latest", "sha256:" + "0" * 64)  # type: ignore[arg-type]
+    before = state_of(engine)
+    for _ in range(2):
+        migrate(url)
+        assert state_of(engine) == before
+
+
+def test_a_database_of_a_newer_seawall_is_left_alone(url: str, engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    before = state_of(engine)
+    with pytest.raises(CommandError):
+        migrate(url)
+    gc.collect()  # a connection left open would be warned of now
+    assert state_of(engine) == before
+
+
+def test_several_nodes_may_start_at_once(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    if kind == "sqlite":
+        urls = [f"sqlite:///{tmp_path / str(number)}.db" for number in range(5)]
+    else:
+        cluster: PostgresCluster = request.getfixturevalue("postgres")
+        urls = [cluster.create_database()]
+    context = multiprocessing.get_context("spawn")
+    barrier = context.Barrier(3, timeout=60)
+    processes = [context.Process(target=migrate_at_once, args=(urls, barrier)) for _ in range(3)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+        if process.exitcode:
+            barrier.abort()
+    assert [process.exitcode for process in processes] == [0, 0, 0]
+    for url in urls:
+        engine = create_engine(url)
+        assert set(inspect(engine).get_table_names()) > set(METADATA.tables)
+        engine.dispose()
+
+
+def test_a_migration_waits_for_a_writer(sqlite_url: str, tmp_path: Path) -> None:
+    # As 'seawall registry create' does while a node is busy.
+    busy = sqlite3.connect(tmp_path / "seawall.db", isolation_level=None)
+    busy.execute("BEGIN IMMEDIATE")
+    migrate(sqlite_url)
+    busy.execute("ROLLBACK")
+    busy.close()
