@@ -30,13 +30,15 @@ def migrate(url: str) -> None:
         alembic.util.CommandError: The database was written by a newer Seawall.
     """
     engine = open_engine(url)
-    with _one_at_a_time(url), engine.begin() as connection:
-        _lock(connection)
-        config = Config()
-        config.set_main_option("script_location", str(_SCRIPTS))
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-    engine.dispose()
+    try:
+        with _one_at_a_time(url), engine.begin() as connection:
+            _lock(connection)
+            config = Config()
+            config.set_main_option("script_location", str(_SCRIPTS))
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    finally:
+        engine.dispose()
 
 
 @contextmanager

@@ -23,7 +23,11 @@ def migrate_at_once(urls: Sequence[str], barrier: Barrier) -> None:
     """Migrate databases, each at the same moment as other processes."""
     for url in urls:
         barrier.wait()
-        migrate(url)
+        try:
+            migrate(url)
+        except BaseException:
+            barrier.abort()  # the others need not wait for this one any more
+            raise
 
 
 def write_when_told(url: str, repository: Repository, pipe: Connection) -> None:
