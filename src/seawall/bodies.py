@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-__all__ = ["IDLE_SECONDS", "chunks", "discard", "linger", "read"]
+__all__ = ["HANG_UP", "IDLE_SECONDS", "WHOLE_SECONDS", "chunks", "discard", "linger", "read"]
+
+HANG_UP: Final = {"Connection": "close"}
+"""For answers given while a body is on its way: what follows on the connection is the rest of it."""
+
+WHOLE_SECONDS: Final = 60.0
+"""How long a body that is read as a whole may take in all."""
 
 _READ: Final = "seawall.body_read"
 _DISCARDED: Final = 256 * 1024
@@ -51,7 +57,7 @@ async def chunks(request: Request) -> AsyncIterator[bytes]:
                 patience.reschedule(clock() + IDLE_SECONDS)
     except TimeoutError:
         raise ApiError(
-            408, "UNSUPPORTED", f"nothing arrived for {IDLE_SECONDS:.0f} seconds; try again", headers=_HANG_UP
+            408, "UNSUPPORTED", f"nothing arrived for {IDLE_SECONDS:.0f} seconds; try again", headers=HANG_UP
         ) from None
 
 
@@ -59,20 +65,25 @@ async def read(request: Request, limit: int, code: str) -> bytes:
     """Read a whole body of at most ``limit`` octets.
 
     Raises:
-        ApiError: 413 with the given code if there is more, 415 if it is compressed.
+        ApiError: 413 with the given code if there is more, 415 if it is compressed, 408 if it takes too long.
     """
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise ApiError(415, code, "send the body as it is, without Content-Encoding")
-    too_large = ApiError(413, code, f"the body must not be larger than {limit} bytes", headers=_HANG_UP)
+    too_large = ApiError(413, code, f"the body must not be larger than {limit} bytes", headers=HANG_UP)
     if int(request.headers.get("content-length") or 0) > limit:
         raise too_large
     parts: list[bytes] = []
     size = 0
-    async for data in chunks(request):
-        size += len(data)
-        if size > limit:
-            raise too_large
-        parts.append(data)
+    try:
+        async with asyncio.timeout(WHOLE_SECONDS):
+            async for data in chunks(request):
+                size += len(data)
+                if size > limit:
+                    raise too_large
+                parts.append(data)
+    except TimeoutError:
+        message = f"the body did not come within {WHOLE_SECONDS:.0f} seconds; try again"
+        raise ApiError(408, code, message, headers=HANG_UP) from None
     return b"".join(parts)
 
 
@@ -109,7 +120,3 @@ async def discard(request: Request) -> bool:
                 pass
         return True
     return False
-
-
-# What follows on this connection is the rest of a body nobody wants to read.
-_HANG_UP: Final = {"Connection": "close"}

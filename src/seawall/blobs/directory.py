@@ -46,9 +46,13 @@ class DirectoryBlobs:
         self._uploads = root.absolute() / "uploads"
         self._hashes: OrderedDict[str, _RunningHash] = OrderedDict()
         for algorithm in ALGORITHMS:
-            # Made once and for all, so that publishing a blob has one directory to sync, not two.
-            for prefix in range(256):
-                (self._blobs / algorithm / f"{prefix:02x}").mkdir(parents=True, exist_ok=True)
+            # Made and synced once and for all, so that publishing a blob has one directory to sync, not two.
+            directory = self._blobs / algorithm
+            if not (directory / "ff").is_dir():
+                for prefix in range(256):
+                    (directory / f"{prefix:02x}").mkdir(parents=True, exist_ok=True)
+                for made in (directory, self._blobs, self._blobs.parent):
+                    _sync_directory(made)
         self._uploads.mkdir(parents=True, exist_ok=True)
 
     def path(self, digest: Digest) -> Path:

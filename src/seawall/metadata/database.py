@@ -119,7 +119,7 @@ class Database:
             yield Writer(connection, self._clock, self.region)
 
     async def run(self, work: Callable[[], _T]) -> _T:
-        """Run blocking work that mixes disk and database in one of this database's threads."""
+        """Run short blocking work in one of this database's threads."""
         return await self._run(work)
 
     def close(self) -> None:

@@ -70,12 +70,13 @@ class Memo:
 
         Nobody can have been told of a commit that happens within the turn: whatever a commit sets off, here or in
         another process, is queued behind the callback that ends the turn, which is therefore queued *before* asking.
+        (This holds for coroutines, which the loop resumes from its queue; not for code in callbacks of sockets.)
         """
         if self._checked:
             return
         asyncio.get_running_loop().call_soon(self._end_turn)
-        self._checked = True
         stamp = self._stamp()
+        self._checked = True
         if stamp.settings != self._at.settings:
             self._settings = _Shelf()
         if stamp != self._at:

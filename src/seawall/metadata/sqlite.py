@@ -9,6 +9,7 @@ import fcntl
 import os
 import sqlite3
 import threading
+import time
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import event
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["WRITING", "SqliteFreshness", "SqliteWriteLock", "configure"]
 
 _BUSY_SECONDS: Final = 30
+_POLL_SECONDS: Final = 0.0005
 _SETTINGS_VERSION: Final = f"SELECT version FROM {SETTINGS_VERSION.name}"  # noqa: S608 - a constant
 
 WRITING: Final = {"writing": True}
@@ -79,10 +81,10 @@ class SqliteFreshness:
 
 
 class SqliteWriteLock:
-    """Lets one writer in at a time, in the order they came.
+    """Lets one writer in at a time: threads in the order they came, processes when they next look.
 
-    SQLite itself makes waiting writers sleep and try again, which is slow and unfair under load; a file lock wakes the
-    next one at once. It guards speed, not correctness: SQLite's own locking still holds.
+    SQLite itself makes a waiting writer sleep ever longer, up to a tenth of a second: slow and unfair under load. This
+    guards speed, not correctness: SQLite's own locking still holds.
     """
 
     def __init__(self, path: str) -> None:
@@ -91,7 +93,19 @@ class SqliteWriteLock:
 
     def __enter__(self) -> None:
         self._threads.acquire()
-        fcntl.flock(self._file, fcntl.LOCK_EX)
+        until = time.monotonic() + _BUSY_SECONDS
+        while not self._locked():
+            # A process that was stopped in its transaction must not stop all others for ever: go on without.
+            if time.monotonic() > until:
+                return
+            time.sleep(_POLL_SECONDS)
+
+    def _locked(self) -> bool:
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
 
     def __exit__(self, *_: object) -> None:
         fcntl.flock(self._file, fcntl.LOCK_UN)

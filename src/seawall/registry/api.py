@@ -67,8 +67,8 @@ def _delete(handler: Handler) -> Operation:
 
 _OPERATIONS: Final[Mapping[Kind, Mapping[str, Operation]]] = {
     Kind.BASE: {"GET": Operation(get_base), "HEAD": Operation(get_base)},
-    Kind.CATALOG: {"GET": Operation(get_catalog)},
-    Kind.TAGS: {"GET": _pull(get_tags, Action.METADATA_READ)},
+    Kind.CATALOG: {"GET": Operation(get_catalog), "HEAD": Operation(get_catalog)},
+    Kind.TAGS: {"GET": _pull(get_tags, Action.METADATA_READ), "HEAD": _pull(get_tags, Action.METADATA_READ)},
     Kind.MANIFEST: {
         "GET": _pull(get_manifest),
         "HEAD": _pull(get_manifest),
@@ -88,7 +88,7 @@ _OPERATIONS: Final[Mapping[Kind, Mapping[str, Operation]]] = {
         "PUT": _push(finish_upload),
         "DELETE": _push(cancel_upload),
     },
-    Kind.REFERRERS: {"GET": _pull(get_referrers)},
+    Kind.REFERRERS: {"GET": _pull(get_referrers), "HEAD": _pull(get_referrers)},
 }
 
 

@@ -158,11 +158,11 @@ def _no_constant(name: str) -> NoReturn:
 def _media_type(value: Mapping[str, Any], content_type: str) -> str:
     written = _type(value, "mediaType")
     if written and content_type and written != content_type:
-        raise DocumentError(f"Content-Type is {content_type!r} but mediaType is {written!r}")
+        raise DocumentError(f"Content-Type is {content_type[:80]!r} but mediaType is {written!r}")
     media_type = content_type or written
     if media_type not in IMAGE_TYPES | INDEX_TYPES:
         known = ", ".join(sorted(IMAGE_TYPES | INDEX_TYPES))
-        raise DocumentError(f"media type {media_type!r} is not one of {known}")
+        raise DocumentError(f"media type {media_type[:80]!r} is not one of {known}")
     return media_type
 
 

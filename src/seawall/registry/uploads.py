@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -35,6 +36,12 @@ LARGEST_BLOB: Final = 200 * 1024**3
 
 _BATCH: Final = 2 << 20
 """Octets gathered before a thread is asked to write and hash them: large enough to make the hand-over cheap."""
+
+_LARGE: Final = 64 << 20
+"""Octets from which finishing may take long: it may have to read and hash everything again."""
+
+# So that a few large uploads that finish cannot stop every small one.
+_LARGE_THREADS: Final = ThreadPoolExecutor(2, thread_name_prefix="large-uploads")
 
 _CONTENT_RANGE: Final = re.compile(r"(?:bytes )?(\d{1,18})-(\d{1,18})(?:/(?:\*|\d{1,18}))?", re.ASCII)
 
@@ -180,7 +187,9 @@ async def _receive(upload: Upload, request: Request, announced: int | None) -> l
     """
     limit = LARGEST_BLOB - upload.offset if announced is None else announced
     if int(request.headers.get("content-length") or 0) > limit:
-        raise ApiError(413, "SIZE_INVALID", f"a blob must not be larger than {LARGEST_BLOB} bytes", headers=_HANG_UP)
+        raise ApiError(
+            413, "SIZE_INVALID", f"a blob must not be larger than {LARGEST_BLOB} bytes", headers=bodies.HANG_UP
+        )
     writing: asyncio.Future[None] | None = None
     batch: list[bytes] = []
     size = total = 0
@@ -210,7 +219,7 @@ async def _receive(upload: Upload, request: Request, announced: int | None) -> l
 def _check_received(total: int, most: int, *, least: int = 0) -> None:
     if not least <= total <= most:
         wanted = f"{least}" if least else f"at most {most}"
-        raise ApiError(400, "SIZE_INVALID", f"{total} bytes came instead of {wanted}", headers=_HANG_UP)
+        raise ApiError(400, "SIZE_INVALID", f"{total} bytes came instead of {wanted}", headers=bodies.HANG_UP)
 
 
 async def _publish(call: Call, upload: Upload, last: list[bytes], digest: Digest) -> None:
@@ -218,8 +227,9 @@ async def _publish(call: Call, upload: Upload, last: list[bytes], digest: Digest
         upload.append(last)
         return upload.finish(digest)
 
+    threads = _LARGE_THREADS if upload.offset > _LARGE else None
     try:
-        size = await asyncio.to_thread(finish)
+        size = await asyncio.get_running_loop().run_in_executor(threads, finish)
     except DigestMismatchError as error:
         raise ApiError(400, "DIGEST_INVALID", str(error)) from None
     # First the bytes, then the row: a row never promises what is not there.
@@ -242,6 +252,3 @@ def _accepted(call: Call, identifier: str, offset: int) -> Response:
 def _created(call: Call, digest: Digest) -> Response:
     headers = {"Location": call.path("blobs", digest), "Docker-Content-Digest": digest}
     return Response(status_code=201, headers=headers)
-
-
-_HANG_UP: Final = {"Connection": "close"}

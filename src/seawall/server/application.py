@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import secrets
+import sqlite3
 import time
 from typing import TYPE_CHECKING, Final
 
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Application"]
 
-_LOGIN_ROLES: Final = {Role.LOGIN, Role.REGIONAL}
 _DATA_ROLES: Final = {Role.DATA, Role.BLOB}
 
 
@@ -138,7 +138,7 @@ def _failure(error: Exception, identifier: str, observer: Observer) -> ApiError:
             "UNKNOWN",
             "the registry's disk is full; what it has received is kept, so free some and resume",
         )
-    if isinstance(error, OperationalError):
+    if isinstance(error, OperationalError | sqlite3.OperationalError):
         message = "the registry's database does not answer; try again soon"
         return ApiError(503, "UNKNOWN", message, headers={"Retry-After": "5"})
     return ApiError(500, "UNKNOWN", f"something went wrong in the registry; its log says what, under {identifier}")

@@ -31,6 +31,7 @@ _FAILURES: Final = Counter("seawall_failures", "Requests that failed for a reaso
 
 # Labels must stay few, whatever clients send.
 _METHODS: Final = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"))
+_LONGEST_PATH: Final = 512
 _READING: Final = frozenset(("GET", "HEAD"))
 
 
@@ -70,7 +71,7 @@ class Observer:
             door=door,
             client=client[0] if client else None,
             method=method,
-            path=scope["path"],
+            path=scope["path"][:_LONGEST_PATH],
             status=status,
             milliseconds=round(seconds * 1000, 2),
         )
@@ -85,7 +86,3 @@ class Observer:
             error=f"{type(error).__module__}.{type(error).__qualname__}: {error}"[:2000],
             where=[f"{frame.filename}:{frame.lineno} {frame.name}" for frame in where[-8:]],
         )
-
-    def event(self, event: str, **fields: object) -> None:
-        """Note something in the life of the process."""
-        self._log.info(event, **fields)

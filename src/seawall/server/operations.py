@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import TYPE_CHECKING
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -45,8 +46,8 @@ async def health(database: Database, path: str) -> Response:
     """Say whether this process is alive (``/healthz``: this very answer) and ready (``/readyz``: the database too)."""
     if path == "/readyz":
         try:
-            await database.read(registries.list_all)
-        except SQLAlchemyError:
+            await database.cached(registries.list_all)
+        except (SQLAlchemyError, sqlite3.Error):
             return PlainTextResponse("the database does not answer\n", status_code=503)
     return PlainTextResponse("ok\n")
 

@@ -167,7 +167,8 @@ class Supervisor:
             # certificate that cannot be used costs nothing but a message.
             if not self._await_listening([new]):
                 self._end([new])
-                _tell("new workers do not start; the old ones go on")
+                if not self._stopping:
+                    _tell("new workers do not start; the old ones go on")
                 return
             self._workers[index] = new
             self._end([old])

@@ -7,6 +7,7 @@ import contextlib
 import multiprocessing
 import resource
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
 import uvloop
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["run_worker"]
 
 _EXPIRY_SECONDS: Final = 600
+_FILE_THREADS: Final = 16
 _OPENING_SECONDS: Final = 0.1
 _BACKLOG: Final = 1024
 _CONNECTIONS: Final = 16_384
@@ -77,6 +79,7 @@ async def _serve(node: Node, listening: Callable[[], None]) -> None:
     ]
     servers.append(_server(Operations(database), *node.operations))
     loop = asyncio.get_running_loop()
+    loop.set_default_executor(ThreadPoolExecutor(_FILE_THREADS, thread_name_prefix="files"))
     stop = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     parent = multiprocessing.parent_process()
