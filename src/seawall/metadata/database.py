@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Concatenate, Final, ParamSpec, TypeVar, TypeVarTuple
 
 from sqlalchemy import create_engine, make_url
+from sqlalchemy.exc import OperationalError
 
 from seawall.metadata.clock import HybridClock
 from seawall.metadata.memo import Memo
@@ -37,6 +38,9 @@ _T = TypeVar("_T")
 _Ts = TypeVarTuple("_Ts")
 
 _THREADS: Final = 8
+_ATTEMPTS: Final = 5
+_TRY_AGAIN: Final = frozenset(("40001", "40P01"))
+"""PostgreSQL's codes for serialization failure and deadlock."""
 _CHANGING: Final = 73_325_545
 """The number of PostgreSQL's advisory lock; it only has to be the same everywhere."""
 
@@ -76,7 +80,10 @@ class Database:
         return await self._run(lambda: self.read_now(query, *args, **kwargs))
 
     async def write(self, query: Callable[Concatenate[Writer, _P], _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
-        """Run a query in a transaction of its own; when this returns, what it wrote survives a power cut."""
+        """Run a query in a transaction of its own; when this returns, what it wrote survives a power cut.
+
+        It may be run more than once, where PostgreSQL wants a transaction to be tried again.
+        """
         return await self._run(lambda: self.write_now(query, *args, **kwargs))
 
     async def cached(self, query: Callable[[Connection, *_Ts], _T], *args: *_Ts) -> _T:
@@ -102,8 +109,15 @@ class Database:
 
     def write_now(self, query: Callable[Concatenate[Writer, _P], _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         """Run a query in a transaction of its own, in the calling thread."""
-        with self._transaction() as writer:
-            return query(writer, *args, **kwargs)
+        for attempt in range(_ATTEMPTS):
+            try:
+                with self._transaction() as writer:
+                    return query(writer, *args, **kwargs)
+            except OperationalError as error:
+                # PostgreSQL ends one of two transactions that wait for each other; nothing of it has happened.
+                if getattr(error.orig, "sqlstate", "") not in _TRY_AGAIN or attempt == _ATTEMPTS - 1:
+                    raise
+        raise AssertionError("unreachable")
 
     @contextmanager
     def writing(self) -> Iterator[Writer]:

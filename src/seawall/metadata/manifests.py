@@ -70,7 +70,7 @@ def put(
 ) -> None:
     """Keep a manifest; one that is there already stays as it is, since its digest names its bytes."""
     # Held until the end of the transaction: a delete that comes now waits, and takes the new tags along.
-    present = _BY_DIGEST.with_only_columns(MANIFEST.c.digest).with_for_update(read=True)
+    present = _BY_DIGEST.with_only_columns(MANIFEST.c.digest).with_for_update()
     if writer.connection.execute(present, {**repository._asdict(), "digest": manifest.digest}).first() is None:
         writer.put(
             MANIFEST,

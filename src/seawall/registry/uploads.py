@@ -223,17 +223,17 @@ def _check_received(total: int, most: int, *, least: int = 0) -> None:
 
 
 async def _publish(call: Call, upload: Upload, last: list[bytes], digest: Digest) -> None:
-    def finish() -> int:
+    def publish() -> None:
+        # First the bytes, then the row: a row never promises what is not there.
         upload.append(last)
-        return upload.finish(digest)
+        size = upload.finish(digest)
+        call.services.database.write_now(blobs.put, call.repository, digest, size)
 
     threads = _LARGE_THREADS if upload.offset > _LARGE else None
     try:
-        size = await asyncio.get_running_loop().run_in_executor(threads, finish)
+        await asyncio.get_running_loop().run_in_executor(threads, publish)
     except DigestMismatchError as error:
         raise ApiError(400, "DIGEST_INVALID", str(error)) from None
-    # First the bytes, then the row: a row never promises what is not there.
-    await call.services.database.write(blobs.put, call.repository, digest, size)
 
 
 def _progress(call: Call, identifier: str, offset: int) -> dict[str, str]:
