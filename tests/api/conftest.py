@@ -18,24 +18,24 @@ from tests.support.server import CLOUD, Server
 from tests.support.stalled import Stalled, watch_all
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 
 @pytest.fixture(scope="session")
-def new_database() -> Iterator[Callable[[], str]]:
-    """Make a new, empty PostgreSQL database; return its URL."""
+def cluster() -> Iterator[PostgresCluster]:
+    """A PostgreSQL of our own."""
     try:
-        cluster = PostgresCluster()
+        found = PostgresCluster()
     except PostgresMissingError as error:
         pytest.skip(str(error))
-    with cluster:
-        yield cluster.create_database
+    with found:
+        yield found
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A running server."""
-    metadata = request.getfixturevalue("new_database")() if request.param == "postgresql" else None
+    metadata = request.getfixturevalue("cluster").create_database() if request.param == "postgresql" else None
     with Server(tmp_path_factory.mktemp(request.param), metadata=metadata) as running:
         yield running
         _check_redirects(running)
@@ -63,18 +63,20 @@ def first(server: Server) -> Registry:
     return Registry.create(server, "first")
 
 
-@pytest.fixture(scope="session", autouse=True)
-def stalled(request: pytest.FixtureRequest) -> dict[str, Stalled]:
-    """Clients that stall, let loose before the first test so that none has to wait for them."""
-    if "server" not in request.fixturenames:
-        return {}
-    return watch_all(request.getfixturevalue("first"))
-
-
 @pytest.fixture(scope="session")
-def second(server: Server) -> Registry:
-    """Another registry on the same server."""
-    return Registry.create(server, "second")
+def stalled(first: Registry) -> Iterator[dict[str, Stalled]]:
+    """Clients that stall."""
+    clients = watch_all(first)
+    yield clients
+    for client in clients.values():
+        client.give_up()
+
+
+@pytest.fixture(autouse=True)
+def _stalled_from_the_start(request: pytest.FixtureRequest) -> None:
+    """Let them loose before the first test, so that the one that looks at them has not long to wait."""
+    if "server" in request.fixturenames:
+        request.getfixturevalue("stalled")
 
 
 @pytest.fixture

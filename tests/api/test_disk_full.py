@@ -28,7 +28,7 @@ def small(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
     """A server whose whole state is on a disk of a few megabytes."""
     if os.geteuid() != 0:
         pytest.skip("only root can mount a small disk")
-    metadata = request.getfixturevalue("new_database")() if request.param == "postgresql" else None
+    metadata = request.getfixturevalue("cluster").create_database() if request.param == "postgresql" else None
     server = Server(tmp_path, metadata=metadata)
     server.state.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK},mode=700", "none", server.state], check=True)

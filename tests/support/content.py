@@ -29,6 +29,11 @@ def descriptor(content: bytes, media_type: str, algorithm: str = "sha256", **mor
     return {"mediaType": media_type, "digest": digest_of(content, algorithm), "size": len(content), **more}
 
 
+def json_of(text: str) -> Document:
+    document: Document = json.loads(text)
+    return document
+
+
 def encode(document: object) -> bytes:
     return json.dumps(document).encode()
 

@@ -72,6 +72,13 @@ class RawConnection:
         text = data.decode("latin-1")
         return int(text.split(" ", 2)[1]) if text else 0, text.lower()
 
+    def certificate(self) -> bytes:
+        """Return what the other side showed, as DER."""
+        assert isinstance(self.stream, ssl.SSLSocket)
+        shown = self.stream.getpeercert(binary_form=True)
+        assert shown is not None
+        return shown
+
     def rest(self) -> bytes:
         """Read until the other side closes."""
         parts = []

@@ -72,6 +72,7 @@ class Server:
         self._log = folder / "serve.err"
         self._process: subprocess.Popen[bytes] | None = None
         self._client: httpx.Client | None = None
+        self.ca_file = self.state / "ca" / "ca.crt"
         self.secrets: set[str] = set()
         self.redirected_to: set[str] = set()
         database = f"metadata = {json.dumps(metadata)}\n" if metadata else ""
@@ -102,10 +103,6 @@ class Server:
         return self._process.pid
 
     @property
-    def ca_file(self) -> Path:
-        return self.state / "ca" / "ca.crt"
-
-    @property
     def uploads(self) -> set[str]:
         """The files of unfinished uploads."""
         return {entry.name for entry in (self.state / "uploads").iterdir()}
@@ -119,6 +116,10 @@ class Server:
         if self._client is None:
             self._client = network.client(self.ca_file)
         return self._client
+
+    def new_client(self) -> httpx.Client:
+        """Make a client whose connections are all new."""
+        return network.client(self.ca_file)
 
     def close_client(self) -> None:
         if self._client is not None:
@@ -241,6 +242,13 @@ class Server:
         done = CliRunner().invoke(app, [*arguments, "--config", str(self.config)])
         assert done.exit_code == code, f"exit code {done.exit_code}, not {code}\n{done.output}\n{done.exception!r}"
         return done.stdout
+
+    def fails(self, *arguments: str, code: int = 2) -> str:
+        """Run a command that must not succeed; return what it said on standard error."""
+        done = CliRunner().invoke(app, [*arguments, "--config", str(self.config)])
+        assert done.exit_code == code, f"exit code {done.exit_code}, not {code}\n{done.output}\n{done.exception!r}"
+        assert not done.stdout
+        return done.stderr
 
     def run_json(self, *arguments: str) -> Any:  # noqa: ANN401 - JSON
         return json.loads(self.run(*arguments, "--json"))

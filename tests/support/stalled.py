@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 WATCHED_SECONDS: Final = 100.0
 DRIP_SECONDS: Final = 2.0
+TICK_SECONDS: Final = 0.25
 
 
 @dataclass
@@ -35,9 +36,18 @@ class Stalled:
     answer: bytes = b""
     seconds: float | None = None
     _done: threading.Event = field(default_factory=threading.Event)
+    _given_up: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
 
     def watch(self, registry: Registry) -> None:
-        threading.Thread(target=self._run, args=(registry,), daemon=True).start()
+        self._thread = threading.Thread(target=self._run, args=(registry,))
+        self._thread.start()
+
+    def give_up(self) -> None:
+        """Close the connection, if it is still open."""
+        self._given_up.set()
+        if self._thread is not None:
+            self._thread.join()
 
     def tolerated(self) -> float:
         """Wait for the end; return how many seconds it took, or ``inf``."""
@@ -55,16 +65,17 @@ class Stalled:
         # Whatever ends it, closing or resetting the connection, ends it.
         with contextlib.suppress(OSError), opened as connection:
             connection.send(self.said)
-            if self.drip:
-                connection.stream.settimeout(DRIP_SECONDS)
-            while time.monotonic() - began < WATCHED_SECONDS:
+            connection.stream.settimeout(TICK_SECONDS)
+            next_drip = began
+            while not self._given_up.is_set() and time.monotonic() - began < WATCHED_SECONDS:
                 with contextlib.suppress(TimeoutError):
                     part = connection.stream.recv(4096)
                     if not part:
                         break
                     self.answer += part
-                if self.drip:
+                if self.drip and time.monotonic() > next_drip:
                     connection.send(self.drip)
+                    next_drip = time.monotonic() + DRIP_SECONDS
             else:
                 self._done.set()
                 return

@@ -111,7 +111,7 @@ class DirectoryBlobs:
                 yield upload
             finally:
                 upload.put_down()
-                if upload.open:
+                if upload.open and upload.hash.length == upload.offset:
                     self._remember(name, upload.hash)
         finally:
             os.close(descriptor)
@@ -186,22 +186,34 @@ class _DirectoryUpload:
     def append(self, chunks: Sequence[bytes]) -> None:
         """Add bytes at the end."""
         current = self.hash.length == self.offset
-        self._writer.append(chunks)
+        with self._distrusting_hash():
+            self._writer.append(chunks)
         if current:
             for chunk in chunks:
                 self.hash.update(chunk)
+
+    @contextmanager
+    def _distrusting_hash(self) -> Iterator[None]:
+        """Forget the running hash if writing fails: it has counted bytes that may not have reached the file."""
+        try:
+            yield
+        except BaseException:
+            self.hash = _RunningHash(self.hash.algorithm)
+            raise
 
     def put_down(self) -> None:
         """Write what is left to write; the upload may be taken up again."""
         try:
             if self.open:
-                self._writer.flush()
+                with self._distrusting_hash():
+                    self._writer.flush()
         finally:
             self._writer.close()
 
     def finish(self, digest: Digest) -> int:
         """Verify and publish the bytes under their digest."""
-        self._writer.flush()
+        with self._distrusting_hash():
+            self._writer.flush()
         algorithm, _, _ = digest.partition(":")
         if self.hash.length != self.offset or self.hash.algorithm != algorithm:
             self.hash = self._hash_file(algorithm)

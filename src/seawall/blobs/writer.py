@@ -76,7 +76,7 @@ class FileWriter:
 
     def _append_directly(self, chunks: Sequence[bytes]) -> None:
         assert self._direct is not None
-        buffer = _buffers.pop() if _buffers else mmap.mmap(-1, _BUFFER)
+        buffer = _take_buffer()
         view = memoryview(buffer)
         try:
             filled = 0
@@ -104,3 +104,10 @@ class FileWriter:
             written = os.pwrite(descriptor, data, self._written)
             self._written += written
             data = data[written:]
+
+
+def _take_buffer() -> mmap.mmap:
+    try:
+        return _buffers.pop()
+    except IndexError:
+        return mmap.mmap(-1, _BUFFER)

@@ -1,0 +1,127 @@
+"""Many writers lose nothing, fail at nothing, and do not keep each other waiting for ever."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import select
+
+from seawall.blobs.digest import digest_of
+from seawall.metadata import principals, registries, tags
+from seawall.metadata.principals import Principal
+from seawall.metadata.repositories import Repository
+from seawall.metadata.schema import TAG
+from tests.unit.metadata.processes import add_credentials, write_many
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Connection
+
+    from seawall.metadata.database import Database
+
+HERE: Final = Repository("myregistry", "team/app")
+DIGEST: Final = digest_of(b"manifest")
+PROCESSES, EACH = 3, 60
+
+
+def clocks(connection: Connection) -> list[int]:
+    return list(connection.execute(select(TAG.c.clock)).scalars())
+
+
+def test_writers_in_several_processes_lose_nothing(url: str, database: Database) -> None:
+    context = multiprocessing.get_context("spawn")
+    barrier = context.Barrier(PROCESSES, timeout=60)
+    processes = [
+        context.Process(target=write_many, args=(url, number, EACH, HERE, DIGEST, barrier))
+        for number in range(PROCESSES)
+    ]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0] * PROCESSES
+    expected = {"shared"} | {f"p{number}-{name}" for number in range(PROCESSES) for name in range(EACH)}
+    assert set(database.read_now(tags.page, HERE, "", 10_000)) == expected
+
+
+def test_readers_are_not_kept_waiting_by_a_writer(url: str, open_databases: Callable[..., Database]) -> None:
+    writer_of, reader = open_databases(url), open_databases(url)
+    reader.write_now(tags.put, HERE, "before", DIGEST)
+    with writer_of.writing() as writer:
+        tags.put(writer, HERE, "during", DIGEST)
+        assert list(reader.read_now(tags.page, HERE, "", 10)) == ["before"]
+
+
+def test_changes_that_depend_on_what_was_read_do_not_undo_each_other(
+    url: str, open_databases: Callable[..., Database]
+) -> None:
+    databases = [open_databases(url), open_databases(url)]
+    databases[0].write_now(principals.put, "myregistry", Principal("shared", {}, "0"))
+    threads = [threading.Thread(target=add_credentials, args=(databases[number % 2], 10)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    found = databases[0].read_now(principals.find, "myregistry", "shared")
+    assert found is not None
+    assert found.scope_map == "40"
+
+
+def test_writers_of_several_rows_do_not_wait_for_each_other_for_ever(
+    url: str, open_databases: Callable[..., Database]
+) -> None:
+    names = [f"tag{number}" for number in range(8)]
+
+    def write(database: Database, order: list[str]) -> None:
+        for _ in range(8):
+            with database.writing() as writer:
+                for name in order:
+                    tags.put(writer, HERE, name, DIGEST)
+
+    one, other = open_databases(url), open_databases(url)
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(write, (one, other), (names, names[::-1])))
+    assert list(one.read_now(tags.page, HERE, "", 100)) == names
+
+
+def test_every_reading_in_one_process_is_another(database: Database) -> None:
+    async def write() -> None:
+        await asyncio.gather(*(database.write(tags.put, HERE, f"tag{number}", DIGEST) for number in range(50)))
+
+    asyncio.run(write())
+    found = database.read_now(clocks)
+    assert len(set(found)) == 50
+
+
+def test_more_is_asked_at_once_than_there_are_threads(database: Database) -> None:
+    async def work() -> list[Any]:
+        reads = [database.read(registries.list_all) for _ in range(100)]
+        writes = [database.write(tags.put, HERE, f"tag{number}", DIGEST) for number in range(20)]
+        return await asyncio.gather(*reads, *writes, *(database.cached(registries.list_all) for _ in range(50)))
+
+    assert len(asyncio.run(work())) == 170
+
+
+def test_closing_leaves_nothing_open(sqlite_url: str, open_databases: Callable[..., Database]) -> None:
+    async def use(database: Database) -> None:
+        await database.write(tags.put, HERE, "latest", DIGEST)
+        await database.cached(registries.list_all)
+
+    def open_files() -> int:
+        return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+    open_databases(sqlite_url)
+    before = open_files()
+    threads = threading.active_count()
+    for _ in range(5):
+        database = open_databases(sqlite_url)
+        asyncio.run(use(database))
+        database.close()
+    assert open_files() == before
+    assert threading.active_count() == threads
