@@ -1,19 +1,20 @@
 """Seeing what happens: metrics and structured logs.
 
-Logs are one JSON object a line on standard error. They hold paths, never queries (that is where signatures are), never
-headers, never bodies; so no secret can get into them.
+Logs are one JSON object a line on standard error, or a short line for people where that is a terminal. They hold paths, never queries (that is where signatures are), never headers, never bodies; so no secret can get into them.
 """
 
 from __future__ import annotations
 
 import sys
 import traceback
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import structlog
 from prometheus_client import Counter, Histogram
 
 if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
     from starlette.types import Scope
 
     from seawall.naming import Role
@@ -45,7 +46,7 @@ class Observer:
             processors=[
                 structlog.processors.add_log_level,
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
-                structlog.processors.JSONRenderer(),
+                _for_people if sys.stderr.isatty() else structlog.processors.JSONRenderer(),
             ],
             wrapper_class=structlog.BoundLogger,
         )
@@ -62,7 +63,7 @@ class Observer:
             self._histograms.setdefault(door, _SECONDS.labels(door))
         counter.inc()
         self._histograms[door].observe(seconds)
-        if self._logged == "none" or (self._logged == "changes" and method in _READING and status < 400):
+        if self._logged == "none" or (self._logged == "changes" and _is_routine(method, status)):
             return
         client = scope.get("client")
         self._log.info(
@@ -86,3 +87,15 @@ class Observer:
             error=f"{type(error).__module__}.{type(error).__qualname__}: {error}"[:2000],
             where=[f"{frame.filename}:{frame.lineno} {frame.name}" for frame in where[-8:]],
         )
+
+
+def _is_routine(method: str, status: int) -> bool:
+    # Clients begin with a 401 to find out where to sign in, and ask with HEAD for what they are about to push.
+    return method in _READING and (status < 400 or status == 401 or (method, status) == ("HEAD", 404))
+
+
+def _for_people(_logger: object, _method: str, event: MutableMapping[str, Any]) -> str:
+    time = event["timestamp"][11:19]
+    if event["event"] == "request":
+        return f"{time}  {event['status']}  {event['method']:6} {event['path']}  {event['milliseconds']} ms"
+    return f"{time}  {event['event']}  {event['error']}\n  " + "\n  ".join(event["where"])

@@ -273,9 +273,9 @@ steps = st.lists(st.tuples(st.integers(0, 1), st.sampled_from(WRITES) | st.none(
 @settings(max_examples=25)
 @given(steps=steps)
 def test_every_answer_is_that_of_a_database_that_remembers_nothing(
-    url: str, open_databases: Callable[..., Database], steps: list[tuple[int, Query | None]]
+    sqlite_url: str, open_databases: Callable[..., Database], steps: list[tuple[int, Query | None]]
 ) -> None:
-    ours, other = open_databases(url), open_databases(url, "westus")
+    ours, other = open_databases(sqlite_url), open_databases(sqlite_url, "westus")
 
     async def follow() -> None:
         for who, write in steps:
@@ -288,8 +288,6 @@ def test_every_answer_is_that_of_a_database_that_remembers_nothing(
                 assert await ours.cached(asked, *values) == expected
 
     asyncio.run(follow())
-    ours.close()
-    other.close()
 
 
 def test_very_much_is_asked_without_end(sqlite_url: str, open_databases: Callable[..., Database]) -> None:

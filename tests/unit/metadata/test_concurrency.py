@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import multiprocessing
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ from sqlalchemy import select
 
 from seawall.blobs.digest import digest_of
 from seawall.metadata import principals, registries, tags
+from seawall.metadata.database import Database
 from seawall.metadata.principals import Principal
 from seawall.metadata.repositories import Repository
 from seawall.metadata.schema import TAG
@@ -22,8 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sqlalchemy import Connection
-
-    from seawall.metadata.database import Database
 
 HERE: Final = Repository("myregistry", "team/app")
 DIGEST: Final = digest_of(b"manifest")
@@ -108,20 +108,33 @@ def test_more_is_asked_at_once_than_there_are_threads(database: Database) -> Non
     assert len(asyncio.run(work())) == 170
 
 
-def test_closing_leaves_nothing_open(sqlite_url: str, open_databases: Callable[..., Database]) -> None:
-    async def use(database: Database) -> None:
-        await database.write(tags.put, HERE, "latest", DIGEST)
-        await database.cached(registries.list_all)
+def open_files() -> int:
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
 
-    def open_files() -> int:
-        return sum(1 for _ in Path("/proc/self/fd").iterdir())
 
-    open_databases(sqlite_url)
-    before = open_files()
-    threads = threading.active_count()
+async def use(database: Database) -> None:
+    await database.write(tags.put, HERE, "latest", DIGEST)
+    await database.cached(registries.list_all)
+
+
+def test_closing_leaves_nothing_open(url: str) -> None:
+    files, threads = open_files(), threading.active_count()
     for _ in range(5):
-        database = open_databases(sqlite_url)
+        database = Database(url, "eastus")
         asyncio.run(use(database))
         database.close()
-    assert open_files() == before
+    assert open_files() == files
     assert threading.active_count() == threads
+
+
+def test_closing_again_closes_nothing_else(url: str, tmp_path: Path) -> None:
+    database = Database(url, "eastus")
+    asyncio.run(use(database))
+    database.close()
+    # These take the numbers of the files that were closed.
+    with contextlib.ExitStack() as others:
+        opened = [others.enter_context((tmp_path / str(number)).open("w")) for number in range(5)]
+        database.close()
+        for file in opened:
+            file.write("still open")
+            file.flush()
