@@ -1,6 +1,7 @@
 """Seeing what happens: metrics and structured logs.
 
-Logs are one JSON object a line on standard error, or a short line for people where that is a terminal. They hold paths, never queries (that is where signatures are), never headers, never bodies; so no secret can get into them.
+Logs are one JSON object a line on standard error, or a short line for people where that is a terminal. They hold paths,
+never queries (that is where signatures are), never headers, never bodies; so no secret can get into them.
 """
 
 from __future__ import annotations
