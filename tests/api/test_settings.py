@@ -169,7 +169,7 @@ def test_what_commands_print_for_programs(tmp_path: Path) -> None:
         (["token", "delete", "first"], "no token"),
         (["token", "list", "-r", "unknown"], "no registry"),
         (["scope-map", "create", "x"], "--action"),
-        (["scope-map", "create", "_x", "--action", "repositories/a/content/read"], "begin with '_'"),
+        (["scope-map", "create", "_x", "--action", "repositories/a/content/read"], "must be"),
         (["scope-map", "create", "x", "--action", "everything"], "repositories/<name>/"),
         (["scope-map", "create", "x", "--action", "repositories/A/content/read"], "lower-case"),
         (["scope-map", "create", "x", "--action", "repositories/a*b/content/read"], "lower-case"),

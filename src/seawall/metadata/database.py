@@ -162,7 +162,7 @@ _NO_LOCK: Final = _NoLock()
 
 
 def open_engine(url: str) -> Engine:
-    """Make an engine whose transactions behave alike on both databases; its errors do not repeat values."""
+    """Make an engine whose transactions behave alike on both databases."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         engine = create_engine(parsed, pool_size=_THREADS, max_overflow=0, hide_parameters=True)

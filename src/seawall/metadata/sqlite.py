@@ -113,4 +113,6 @@ class SqliteWriteLock:
 
     def close(self) -> None:
         """Let go of the file."""
-        os.close(self._file)
+        if self._file >= 0:
+            os.close(self._file)
+        self._file = -1

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import structlog
 from prometheus_client import Counter, Histogram
+from sqlalchemy.exc import DBAPIError
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -85,9 +86,15 @@ class Observer:
         self._log.error(
             "failure",
             id=identifier,
-            error=f"{type(error).__module__}.{type(error).__qualname__}: {error}"[:2000],
+            error=f"{type(error).__module__}.{type(error).__qualname__}: {_words_of(error)}"[:2000],
             where=[f"{frame.filename}:{frame.lineno} {frame.name}" for frame in where[-8:]],
         )
+
+
+def _words_of(error: Exception) -> str:
+    # PostgreSQL's errors repeat the row they are about, secrets and all; the first line of them does not.
+    diagnostics = getattr(error.orig, "diag", None) if isinstance(error, DBAPIError) else None
+    return str(diagnostics.message_primary if diagnostics else error)
 
 
 def _is_routine(method: str, status: int) -> bool:

@@ -81,7 +81,7 @@ class LogSettings(_Strict):
 class UploadSettings(_Strict):
     """How long an upload may rest before it is cancelled."""
 
-    expire_hours: Annotated[float, Field(gt=0)] = 168.0
+    expire_hours: Annotated[float, Field(gt=0, le=100_000, allow_inf_nan=False)] = 168.0
 
 
 class Settings(_Strict):
@@ -129,7 +129,7 @@ class Settings(_Strict):
     @field_validator("metadata")
     @classmethod
     def _metadata(cls, value: str | None) -> str | None:
-        if value is not None and not value.startswith(("postgresql+psycopg://", "sqlite:///")):
+        if value is not None and not value.startswith(("postgresql+psycopg://", "sqlite:////")):
             raise ValueError("write it as postgresql+psycopg://user@host/database or sqlite:////absolute/path")
         return value
 

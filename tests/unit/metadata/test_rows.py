@@ -17,6 +17,7 @@ from seawall.metadata.clock import HybridClock, seconds_of
 from seawall.metadata.manifests import Manifest
 from seawall.metadata.repositories import Repository
 from seawall.metadata.schema import TAG
+from seawall.server.observer import Observer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -139,9 +140,14 @@ def test_what_is_not_committed_nobody_else_sees(url: str, open_databases: Callab
     assert list(other.read_now(tags.page, HERE, "", 10)) == ["latest"]
 
 
-def test_an_error_does_not_repeat_what_was_to_be_written(database: Database) -> None:
+def test_what_is_logged_of_an_error_does_not_repeat_what_was_to_be_written(
+    database: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # PostgreSQL's own words do: "Failing row contains (...)".
     secret = b"verysecret"
     with pytest.raises(IntegrityError) as caught:
         database.write_now(keys.add, keys.LINK, None, secret)  # type: ignore[arg-type]
-    told = f"{caught.value} {caught.value!r}"
+    Observer("all").failure(caught.value, "0123")
+    told = capsys.readouterr().err
+    assert "IntegrityError" in told
     assert not [form for form in (secret.decode(), secret.hex()) if form in told]
