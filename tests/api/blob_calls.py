@@ -256,7 +256,8 @@ BLOB_STORIES: Final[Mapping[str, Sequence[Call]]] = {
     "mounted from wherever it is": [
         Call("push it elsewhere", "POST", f"/v2/<other>/blobs/uploads/?digest={B}", 201, body=BLOB),
         Call("it is not here", "GET", f"blobs/{B}", 404, code="BLOB_UNKNOWN"),
-        Call("mount", "POST", f"blobs/uploads/?mount={B}", 201, has=_created(B)),
+        Call("a token for here alone", "POST", f"blobs/uploads/?mount={B}", 202, has={"location": UPLOAD}),
+        Call("mount", "POST", f"blobs/uploads/?mount={B}", 201, has=_created(B), also="repository:<other>:pull"),
         *_reads(B, BLOB),
     ],
     "ranges": [

@@ -31,6 +31,7 @@ class Call:
         headers: To send.
         body: To send.
         chunked: Whether the body is sent without saying how long it is.
+        also: A scope to ask for besides those on the repository in the path.
         nobody: Whether it is sent without credentials.
         follow: Whether a redirect must come, and is followed without credentials; what follows is about its target.
         code: The error code of the specification.
@@ -47,6 +48,7 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = None
     chunked: bool = False
+    also: str = ""
     nobody: bool = False
     follow: bool = False
     code: str = ""
@@ -76,8 +78,11 @@ def _send(call: Call, registry: Registry, names: Mapping[str, str]) -> httpx.Res
     body: Any = call.body
     if call.chunked:
         body = iter([call.body or b""])
-    send = registry.raw_call if call.nobody else registry.admin.call
-    answer = send(call.method, path, headers=call.headers, content=body)
+    if call.nobody:
+        answer = registry.raw_call(call.method, path, headers=call.headers, content=body)
+    else:
+        also = (_fill(call.also, names),) if call.also else ()
+        answer = registry.admin.call(call.method, path, headers=call.headers, content=body, also=also)
     if call.follow:
         assert answer.status_code == 307, f"{call.what}: {answer.status_code}, not a redirect: {answer.text}"
         answer = registry.raw_call(call.method, answer.headers["location"], headers=call.headers)

@@ -64,6 +64,12 @@ def first(server: Server) -> Registry:
 
 
 @pytest.fixture(scope="session")
+def second(server: Server) -> Registry:
+    """Another registry on the same server."""
+    return Registry.create(server, "second")
+
+
+@pytest.fixture(scope="session")
 def stalled(first: Registry) -> Iterator[dict[str, Stalled]]:
     """Clients that stall."""
     clients = watch_all(first)

@@ -15,7 +15,7 @@ from seawall import bodies
 from seawall.errors import ApiError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from starlette.types import Message
 
@@ -94,6 +94,54 @@ def test_a_client_that_goes_silent_is_hung_up_on(monkeypatch: pytest.MonkeyPatch
         asyncio.run(bodies.read(Request({"type": "http", "headers": []}, silence), 10, "MANIFEST_INVALID"))
     assert caught.value.status == 408
     assert caught.value.headers["Connection"] == "close"
+
+
+def test_a_body_that_never_ends_is_hung_up_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def drops() -> Iterator[Message]:
+        while True:
+            yield {"type": "http.request", "body": b"x", "more_body": True}
+
+    monkeypatch.setattr(bodies, "WHOLE_SECONDS", 0.05)
+    with pytest.raises(ApiError) as caught:
+        read(drops(), 1 << 40)
+    assert caught.value.status == 408
+    assert caught.value.headers["Connection"] == "close"
+
+
+def discard(messages: Iterable[Message], **headers: str) -> bool:
+    return asyncio.run(bodies.discard(request(messages, **headers)))
+
+
+def test_a_connection_may_be_used_again_when_nothing_is_left_on_it() -> None:
+    assert discard([])
+    assert discard([], content_length="0")
+    assert discard(body([b"short", b"rest"]), content_length="9")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"content_length": str(1 << 30)},
+        {"transfer_encoding": "chunked"},
+        {"content_length": "5", "expect": "100-continue"},
+    ],
+    ids=["long", "of unknown length", "not sent yet"],
+)
+def test_a_connection_is_given_up_when_something_may_be_left_on_it(headers: dict[str, str]) -> None:
+    assert not discard([], **headers)  # nothing is even waited for
+
+
+def test_a_connection_is_given_up_when_the_client_goes_away() -> None:
+    assert not discard([{"type": "http.disconnect"}], content_length="9")
+
+
+def test_a_body_that_was_read_leaves_nothing() -> None:
+    async def both() -> bool:
+        one = request(body([b"whole"]), content_length="5")
+        assert await bodies.read(one, 10, "MANIFEST_INVALID") == b"whole"
+        return await bodies.discard(one)
+
+    assert asyncio.run(both())
 
 
 @pytest.mark.parametrize("detail", [None, {"name": "a"}, [1, "\N{LATIN SMALL LETTER E WITH ACUTE}"]])

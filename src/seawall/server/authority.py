@@ -66,7 +66,7 @@ class OwnAuthority:
             .sign(key, hashes.SHA256())
         )
         write_private(self._key_file, _pem(key))
-        self.certificate_file.write_bytes(certificate.public_bytes(Encoding.PEM))
+        write_private(self.certificate_file, certificate.public_bytes(Encoding.PEM))
 
     def certificate_for(self, names: Iterable[str], directory: Path) -> tuple[Path, Path]:
         """Return a certificate and key file for some host names, addresses or wildcards.
@@ -101,21 +101,20 @@ class OwnAuthority:
             .sign(authority_key, hashes.SHA256())
         )
         write_private(key_file, _pem(key))
-        chain_file.write_bytes(certificate.public_bytes(Encoding.PEM) + self.certificate_file.read_bytes())
+        write_private(chain_file, certificate.public_bytes(Encoding.PEM) + self.certificate_file.read_bytes())
         return chain_file, key_file
 
     def _still_good(self, chain_file: Path, key_file: Path, names: list[str]) -> bool:
-        certificate = x509.load_pem_x509_certificate(chain_file.read_bytes())
-        authority = x509.load_pem_x509_certificate(self.certificate_file.read_bytes())
-        key = load_pem_private_key(key_file.read_bytes(), password=None)
         try:
+            certificate = x509.load_pem_x509_certificate(chain_file.read_bytes())
+            key = load_pem_private_key(key_file.read_bytes(), password=None)
+            authority = x509.load_pem_x509_certificate(self.certificate_file.read_bytes())
             certificate.verify_directly_issued_by(authority)
-        except (ValueError, TypeError, InvalidSignature):
+            alternative = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        except (ValueError, TypeError, InvalidSignature, x509.ExtensionNotFound):
+            # Damaged, or of an authority that is gone: made anew.
             return False
-        if key.public_key() != certificate.public_key():
-            return False
-        alternative = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        same = sorted(str(name.value) for name in alternative) == names
+        same = sorted(str(name.value) for name in alternative) == names and key.public_key() == certificate.public_key()
         return same and certificate.not_valid_after_utc - _RENEW_BEFORE > _now()
 
 

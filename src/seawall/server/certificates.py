@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import ssl
 from typing import TYPE_CHECKING
 
@@ -28,13 +29,20 @@ def check_pair(certificate: Path, key: Path) -> None:
     Raises:
         CertificateError: If they are not.
     """
+
+    def no_password() -> str:
+        raise CertificateError(f"{key} is encrypted; nobody is there to type its password")
+
     try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, no_password)
+        ends = x509.load_pem_x509_certificates(certificate.read_bytes())[0].not_valid_after_utc
     except FileNotFoundError as error:
         missing = certificate if not certificate.exists() else key
         raise CertificateError(f"{missing} does not exist") from error
     except (ssl.SSLError, OSError) as error:
         raise CertificateError(f"{certificate} and {key} are no certificate and its key: {error}") from error
+    if ends < datetime.datetime.now(datetime.UTC):
+        raise CertificateError(f"{certificate} ended on {ends:%Y-%m-%d}; renew it")
 
 
 def names_of(certificate: Path) -> list[str]:

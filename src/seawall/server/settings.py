@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
-from seawall.naming import Cloud, NamingError, check_region, normalise
+from seawall.naming import Cloud, NamingError, check_region
 
 __all__ = ["DoorSettings", "Settings", "SettingsError", "load_settings"]
 
@@ -25,7 +27,8 @@ class _Strict(BaseModel):
 
 def _address(value: str) -> str:
     host, colon, port = value.rpartition(":")
-    if not colon or not host or not port.isdigit() or not 0 < int(port) < 65536:
+    number = int(port) if port.isascii() and port.isdigit() and len(port) < 6 else 0
+    if not colon or not host or not 0 < number < 65536:
         raise ValueError("write it as address:port, such as '0.0.0.0:443' or '[::]:443'")
     return value
 
@@ -121,16 +124,28 @@ class Settings(_Strict):
     def _region(cls, value: str) -> str:
         return check_region(value)
 
-    @field_validator("domain", "storage_domain")
+    @field_validator("domain")
     @classmethod
-    def _domain(cls, value: str | None) -> str | None:
-        return normalise(value) if value is not None else None
+    def _domain(cls, value: str) -> str:
+        return Cloud.own(value).domain
+
+    @field_validator("storage_domain")
+    @classmethod
+    def _storage_domain(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None or "domain" not in info.data:
+            return value
+        return Cloud.own(info.data["domain"], value).storage
 
     @field_validator("metadata")
     @classmethod
     def _metadata(cls, value: str | None) -> str | None:
         if value is not None and not value.startswith(("postgresql+psycopg://", "sqlite:////")):
             raise ValueError("write it as postgresql+psycopg://user@host/database or sqlite:////absolute/path")
+        try:
+            make_url(value or "sqlite://")
+        except (ArgumentError, ValueError):
+            # What it says is not repeated: it would be part of a password.
+            raise ValueError("this is no URL; write '@', ':' and '/' in a password as %40, %3A and %2F") from None
         return value
 
     @field_validator("door")
@@ -169,7 +184,16 @@ def _faults(path: Path, error: ValidationError | NamingError) -> list[str]:
     if isinstance(error, NamingError):
         return [f"{path}: {error}"]
     # The input itself is left out: a metadata URL may hold a password.
+    faults = {fault["loc"]: fault["msg"] for fault in error.errors(include_input=False, include_url=False)}
+    # A list with a bad item is also told to be too short; the item says enough.
+    parents = {loc[:depth] for loc in faults for depth in range(1, len(loc))}
     return [
-        f"{path}: {'.'.join(map(str, fault['loc'])) or 'file'}: {fault['msg'].removeprefix('Value error, ')}"
-        for fault in error.errors(include_input=False, include_url=False)
+        f"{path}: {_key(loc)}: {message.removeprefix('Value error, ')}"
+        for loc, message in faults.items()
+        if loc not in parents
     ]
+
+
+def _key(loc: tuple[int | str, ...]) -> str:
+    """Write where a fault is; people count from one."""
+    return ".".join(str(part + 1) if isinstance(part, int) else part for part in loc) or "file"

@@ -30,6 +30,18 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
+def url(kind: str, sqlite_url: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A migrated database that nobody else uses afterwards: what is done to it here goes beyond its rows."""
+    if kind == "sqlite":
+        yield sqlite_url
+        return
+    cluster: PostgresCluster = request.getfixturevalue("postgres")
+    made = cluster.create_database(request.getfixturevalue("migrated_postgres"))
+    yield made
+    cluster.drop_database(made)
+
+
+@pytest.fixture
 def engine(url: str) -> Iterator[Engine]:
     engine = create_engine(url)
     yield engine
@@ -91,18 +103,17 @@ def test_a_database_of_a_newer_seawall_is_left_alone(url: str, engine: Engine) -
     assert state_of(engine) == before
 
 
-def test_a_migration_that_fails_leaves_no_connection_open(postgres_url: str) -> None:
-    engine = create_engine(postgres_url)
+@pytest.mark.parametrize("kind", ["postgresql"])
+def test_a_migration_that_fails_leaves_no_connection_open(url: str, engine: Engine) -> None:
     others = text(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
     )
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(CommandError):
-        migrate(postgres_url)
+        migrate(url)
     with engine.connect() as connection:
         assert connection.execute(others).scalar_one() == 0
-    engine.dispose()
 
 
 def test_several_nodes_may_start_at_once(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
@@ -112,13 +123,13 @@ def test_several_nodes_may_start_at_once(kind: str, tmp_path: Path, request: pyt
         cluster: PostgresCluster = request.getfixturevalue("postgres")
         urls = [cluster.create_database()]
     context = multiprocessing.get_context("spawn")
-    barrier = context.Barrier(3, timeout=60)
-    processes = [context.Process(target=migrate_at_once, args=(urls, barrier)) for _ in range(3)]
+    barrier = context.Barrier(2, timeout=60)
+    processes = [context.Process(target=migrate_at_once, args=(urls, barrier)) for _ in range(2)]
     for process in processes:
         process.start()
     for process in processes:
         process.join()
-    assert [process.exitcode for process in processes] == [0, 0, 0]
+    assert [process.exitcode for process in processes] == [0, 0]
     for url in urls:
         engine = create_engine(url)
         assert set(inspect(engine).get_table_names()) > set(METADATA.tables)
