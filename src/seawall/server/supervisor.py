@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PortError", "StartError", "check_ports", "supervise"]
 
+_STOPPING: Final = {signal.SIGTERM}
 _CHECK_SECONDS: Final = 1.0
 _POLL_SECONDS: Final = 0.01
 _CRASH_PAUSE_SECONDS: Final = 1.0
@@ -128,7 +129,10 @@ class Supervisor:
         context = multiprocessing.get_context("fork")
         listening = context.Event()
         process = context.Process(target=_work, args=(self._node, listening))
+        # A signal that came to the child before it has handlers of its own would only be noted in its copy of ours.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
         process.start()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
         return Worker(process, listening, time.monotonic())
 
     def _await_listening(self, workers: list[Worker]) -> bool:
@@ -207,6 +211,8 @@ def _work(node: Node, listening: Event) -> None:
     from seawall.server.worker import run_worker  # noqa: PLC0415 - see run()
 
     # The parent is told to stop first, and tells us; a terminal's Ctrl-C reaches everybody at once.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     run_worker(node, listening.set)
