@@ -42,14 +42,14 @@ def test_hundreds_of_referrers_come_page_by_page(first: Registry, repository: st
     subject = first.admin.push_image(repository, "subject", b"layer")
     kinds = ("application/vnd.example.odd+x", "application/vnd.example.even")
     pushed = []
-    for number in range(260):
+    for number in range(210):
         body = content.artifact(kinds[number % 2], subject=subject, annotations={"number": str(number)})
         pushed.append(first.admin.push_manifest(repository, None, body))
     path = f"/v2/{repository}/referrers/{content.digest_of(subject)}"
     everything = [page.json()["manifests"] for page in _pages(first.admin, path)]
     assert [entry["digest"] for page in everything for entry in page] == sorted(pushed)
     odd = list(_pages(first.admin, f"{path}?n=50&artifactType=application/vnd.example.odd%2Bx"))
-    assert [len(page.json()["manifests"]) for page in odd] == [50, 50, 30]
+    assert [len(page.json()["manifests"]) for page in odd] == [50, 50, 5]
     assert {page.headers["oci-filters-applied"] for page in odd} == {"artifactType"}
     assert {entry["digest"] for page in odd for entry in page.json()["manifests"]} == set(pushed[::2])
 

@@ -109,6 +109,7 @@ def _every_kind_of_answer(registry: Registry) -> Callable[[], None]:
     return ask
 
 
+@pytest.mark.parametrize("small", ["sqlite"], indirect=True)
 def test_workers_live_on_and_begin_on_a_full_disk(small: Server) -> None:
     registry = Registry.create(small, "small")
     user: User = registry.admin

@@ -80,8 +80,8 @@ def test_byte_by_byte(first: Registry, repository: str) -> None:
     assert user.follow(f"/v2/{repository}/blobs/{content.digest_of(blob)}").content == blob
 
 
-def test_hundreds_of_idle_uploads_are_in_nobodys_way(first: Registry, repository: str) -> None:
-    uploads = [first.admin.begin(repository) for _ in range(300)]
+def test_many_idle_uploads_are_in_nobodys_way(first: Registry, repository: str) -> None:
+    uploads = [first.admin.begin(repository) for _ in range(120)]
     began = time.monotonic()
     first.admin.push_image(repository, "v1", os.urandom(1000))
     assert time.monotonic() - began < 2

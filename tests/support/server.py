@@ -68,6 +68,7 @@ class Server:
         self.config = folder / "seawall.toml"
         self.port = free_ports(2)
         self._metadata = metadata or f"sqlite:///{self.state / 'seawall.db'}"
+        self._engine = create_engine(self._metadata, poolclass=NullPool)
         self._said = folder / "serve.out"
         self._log = folder / "serve.err"
         self._process: subprocess.Popen[bytes] | None = None

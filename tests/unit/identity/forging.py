@@ -34,6 +34,7 @@ def key(name: str) -> SigningKey:
     return SigningKey(name, pem, 0.0)
 
 
+@lru_cache
 def private(signing: SigningKey) -> rsa.RSAPrivateKey:
     loaded = load_pem_private_key(signing.secret, password=None)
     assert isinstance(loaded, rsa.RSAPrivateKey)

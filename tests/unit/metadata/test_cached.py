@@ -270,7 +270,7 @@ WRITES: Final[list[Query]] = [
 steps = st.lists(st.tuples(st.integers(0, 1), st.sampled_from(WRITES) | st.none()), min_size=5, max_size=15)
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(steps=steps)
 def test_every_answer_is_that_of_a_database_that_remembers_nothing(
     sqlite_url: str, open_databases: Callable[..., Database], steps: list[tuple[int, Query | None]]

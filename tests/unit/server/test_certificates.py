@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import TYPE_CHECKING, Final
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -109,4 +114,45 @@ def test_what_is_no_certificate_and_its_key(authority: OwnAuthority, tmp_path: P
         assert str(pair[1]) in str(caught.value)
     for pair in ((missing, key), (certificate, missing)):
         with pytest.raises(CertificateError, match=r"missing does not exist"):
+            check_pair(*pair)
+
+
+def test_a_key_that_somebody_would_have_to_unlock(authority: OwnAuthority, tmp_path: Path) -> None:
+    certificate, key = authority.certificate_for(["a.example"], tmp_path / "tls")
+    opened = serialization.load_pem_private_key(key.read_bytes(), password=None)
+    locked = tmp_path / "locked.key"
+    locked.write_bytes(
+        opened.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.BestAvailableEncryption(b"secret"),
+        )
+    )
+    # Were it asked for at a terminal, a service would wait for ever.
+    with pytest.raises(CertificateError, match=str(locked)):
+        check_pair(certificate, locked)
+
+
+@pytest.mark.parametrize(("days", "fits"), [(-400, False), (-1, False), (1, True), (400, True)])
+def test_a_certificate_that_has_ended(tmp_path: Path, days: int, fits: bool) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a.example")])
+    end = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=days)
+    made = x509.CertificateBuilder(
+        issuer_name=name,
+        subject_name=name,
+        public_key=key.public_key(),
+        serial_number=1,
+        not_valid_before=end - datetime.timedelta(days=1000),
+        not_valid_after=end,
+    ).sign(key, hashes.SHA256())
+    pair = tmp_path / "a.crt", tmp_path / "a.key"
+    pair[0].write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    pair[1].write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    if fits:
+        check_pair(*pair)
+    else:
+        with pytest.raises(CertificateError, match=r"a\.crt ended"):
             check_pair(*pair)
