@@ -34,6 +34,8 @@ class Row:
     title: str
     unit: str
     lower_is_better: bool = False
+    compared: bool = True
+    """Whether a ratio says anything: a quotient of two values near nothing does not."""
 
 
 ROWS: Mapping[str, Row] = {
@@ -53,7 +55,7 @@ ROWS: Mapping[str, Row] = {
     "tags-100k": Row("page of 100 tags out of 100,000", "/s"),
     "rss": Row("resident memory after the run", "MiB", lower_is_better=True),
     "pss": Row("proportional memory after the run", "MiB", lower_is_better=True),
-    "rss-growth": Row("highest growth while 2 GiB pass up and down", "MiB", lower_is_better=True),
+    "rss-growth": Row("highest growth while 2 GiB pass up and down", "MiB", lower_is_better=True, compared=False),
 }
 """In the order of the table."""
 
@@ -92,11 +94,9 @@ def _cell(readings: Sequence[Reading] | None) -> str:
 
 
 def _ratio(ours: Sequence[Reading] | None, theirs: Sequence[Reading] | None, row: Row) -> str:
-    if not ours or not theirs:
+    if not ours or not theirs or not row.compared:
         return "-"
     own, other = (statistics.median(reading.value for reading in kept) for kept in (ours, theirs))
-    if not other:
-        return "-"
     return f"{own / other:.2f}x" + (" (less is better)" if row.lower_is_better else "")
 
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import socket
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support import content
+from tests.support import content, network
 from tests.support.content import DOCKER_IMAGE, OCI_CONFIG, OCI_IMAGE, OCI_INDEX, OCI_LAYER, descriptor, encode
+from tests.support.registry import Registry
+from tests.support.server import Server
 
 if TYPE_CHECKING:
-    from tests.support.registry import Registry
+    from pathlib import Path
 
 BLOB = b"a layer"
 GOOD: dict[str, Any] = json.loads(content.image(b"{}", BLOB))
@@ -248,3 +251,29 @@ def test_a_manifest_for_two_readers(first: Registry, place: str) -> None:
     """Go's decoder takes names whatever their case, so ``Layers`` would be another manifest's layers to it."""
     for name, value in (("Layers", []), ("CONFIG", GOOD["config"]), ("Manifests", []), ("mediatype", OCI_INDEX)):
         assert _refused(first, place, image(**{name: value}), OCI_IMAGE) == "MANIFEST_INVALID", name
+
+
+def test_what_a_manifest_points_at_is_never_fetched(first: Registry, place: str) -> None:
+    with socket.socket() as trap:
+        trap.bind((network.LOOPBACK, 0))
+        trap.listen()
+        trap.settimeout(0.5)
+        url = f"http://{network.LOOPBACK}:{trap.getsockname()[1]}/layer"
+        entry = descriptor(b"elsewhere", content.FOREIGN_LAYER, urls=[url])
+        body = encode({**GOOD, "layers": [entry], "annotations": {"org.opencontainers.image.url": url}})
+        first.admin.push_manifest(place, "foreign", body)
+        assert first.admin.call("GET", f"/v2/{place}/manifests/foreign").content == body
+        assert first.admin.call("GET", f"/v2/{place}/blobs/{entry['digest']}").status_code == 404
+        with pytest.raises(TimeoutError):
+            trap.accept()
+
+
+def test_sparse_content_where_it_is_allowed(tmp_path: Path) -> None:
+    with Server(tmp_path, top="sparse = true") as server:
+        user = Registry.create(server, "sparse").admin
+        body = content.image(b"{}", b"never pushed")
+        assert user.push_manifest("a", "image", body) == content.digest_of(body)
+        user.push_manifest("a", "index", content.index(body, b"nor this"), OCI_INDEX)
+        assert user.call("GET", "/v2/a/manifests/image").content == body
+        missing = user.call("GET", f"/v2/a/blobs/{content.digest_of(b'never pushed')}")
+        assert (missing.status_code, missing.json()["errors"][0]["code"]) == (404, "BLOB_UNKNOWN")

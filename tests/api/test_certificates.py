@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import signal
+import socket
 import time
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from cryptography import x509
 from seawall.naming import covers
 from seawall.server.authority import OwnAuthority
 from seawall.server.certificates import wildcards
+from tests.support import network
 from tests.support.registry import Registry
 from tests.support.server import CLOUD, DOMAIN, REGION, STORAGE, Hammer, Server
 
@@ -128,6 +130,21 @@ def test_every_host_is_covered(server: Server, first: Registry) -> None:
         names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         assert any(covers(name, host) for name in names.get_values_for_type(x509.DNSName))
         assert (leaf.not_valid_after_utc - leaf.not_valid_before_utc).days <= 398
+
+
+def test_what_is_spoken(server: Server, first: Registry) -> None:
+    """HTTP/1.1 alone: over HTTP/2 uploads crawl; and nothing older than TLS 1.2."""
+    context = network.trusting(server.ca_file)
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    with (
+        socket.create_connection((network.LOOPBACK, server.port)) as plain,
+        context.wrap_socket(plain, server_hostname=first.host) as stream,
+    ):
+        assert stream.selected_alpn_protocol() in {None, "http/1.1"}
+        assert stream.version() in {"TLSv1.2", "TLSv1.3"}
+    with socket.create_connection((network.LOOPBACK, server.port), 5) as plain:
+        plain.sendall(b"GET /v2/ HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert not plain.recv(100).startswith(b"HTTP/1.1 2")
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,23 @@ def test_the_challenge_is_spelt_for_the_least_forgiving_reader(
         assert error["detail"] == wanted
 
 
+def test_schemes_are_written_in_any_case(first: Registry) -> None:
+    token = first.admin.token()
+    password = basic(first.name, first.password).removeprefix("Basic ")
+    for value in (f"bearer {token}", f"BEARER {token}", f"Bearer   {token}", f"basic {password}", f"BASIC {password}"):
+        assert first.raw_call("GET", "/v2/", headers={"Authorization": value}).status_code == 200, value
+    for value in (
+        f"Token {token}",
+        token,
+        f"Bearer{token}",
+        f"Bearer {token} x",
+        f"Basic {token}",
+        "Bearer",
+        "Negotiate",
+    ):
+        assert first.raw_call("GET", "/v2/", headers={"Authorization": value}).status_code == 401, value
+
+
 def test_a_weak_token_is_told_so(registry: Registry) -> None:
     weak = registry.admin.bearer("repository:team/app:pull")
     answer = registry.raw_call("PUT", "/v2/team/app/manifests/v2", headers=weak, content=b"{}")
@@ -465,6 +482,7 @@ def test_what_was_signed_in_is_over_at_once(registry: Registry, end: Callable[[U
     link = user.link("team/app", BLOB)
 
     def access() -> list[int]:
+        registry.server.close_client()  # so that now one worker answers, now the other
         password = {"Authorization": basic(user.username, user.password)}
         pull = [{"Authorization": f"Bearer {user.token('repository:team/app:pull')}"}, head, password]
         return [registry.raw_call("GET", "/v2/team/app/manifests/v1", headers=one).status_code for one in pull] + [
@@ -472,9 +490,9 @@ def test_what_was_signed_in_is_over_at_once(registry: Registry, end: Callable[[U
             registry.raw_call("HEAD", link).status_code,
         ]
 
-    assert access() == [200, 200, 200, 200, 200]
-    # Both workers have seen it now and remember; they must not go on remembering.
-    assert access() == [200, 200, 200, 200, 200]
+    for _ in range(4):
+        assert access() == [200, 200, 200, 200, 200]
+    # Both workers have seen it now and may remember; they must not go on remembering.
     end(user)
     for _ in range(4):
         assert access() == [401, 401, 401, 403, 403]

@@ -62,6 +62,36 @@ def test_the_same_bytes_in_two_repositories(first: Registry, repository: str) ->
     assert [reachable(user, place, blob) for place in (here, there, nowhere)] == [False, False, True]
 
 
+def test_no_worker_remembers_what_another_changed(first: Registry, repository: str) -> None:
+    user, blob = first.admin, os.urandom(100)
+    bodies = [user.push_image(repository, f"base{count}", *[blob] * count) for count in (1, 2)]
+    path, layer = f"/v2/{repository}/manifests", f"/v2/{repository}/blobs/{content.digest_of(blob)}"
+    head = user.bearer(f"repository:{repository}:*")
+
+    def seen(path: str) -> set[int | str]:
+        """Ask over several new connections, which the workers share among them."""
+        found: set[int | str] = set()
+        for _ in range(3):
+            with first.server.new_client() as client:
+                answer = client.get(first.url(path), headers=head)
+            found.add(answer.headers["docker-content-digest"] if answer.is_success else answer.status_code)
+        return found
+
+    for number in range(6):
+        body = bodies[number % 2]
+        user.push_manifest(repository, "moving", body)
+        assert seen(f"{path}/moving") == {content.digest_of(body)}
+        user.call("DELETE", f"{path}/moving")
+        assert seen(f"{path}/moving") == {404}
+        user.call("DELETE", layer)
+        assert seen(layer) == {404}
+        user.push_blob(repository, blob)
+        assert seen(layer) == {307}
+    user.call("DELETE", f"{path}/{content.digest_of(bodies[0])}")
+    assert seen(f"{path}/{content.digest_of(bodies[0])}") == {404}
+    assert seen(f"{path}/base1") == {404}
+
+
 def test_a_manifest_lends_no_right_to_its_blobs_elsewhere(first: Registry, repository: str) -> None:
     user, blob = first.admin, os.urandom(100)
     secret = f"{repository}/secret"

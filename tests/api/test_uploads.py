@@ -69,6 +69,44 @@ def test_a_chunk_that_breaks_off_is_kept_as_far_as_it_came(first: Registry, repo
     assert user.follow(f"/v2/{repository}/blobs/{content.digest_of(blob)}").content == blob
 
 
+@pytest.mark.parametrize("algorithm", ["sha256", "sha512"])
+def test_uneven_chunks_across_workers(first: Registry, repository: str, algorithm: str) -> None:
+    """Each chunk comes over a connection of its own, so that workers go on where others stopped."""
+    sizes = [1, 4_095, 4_096, 4_097, 0, 65_535, 1_048_576, 1_048_577, 3, 2_000_000, 511, 1_500_001]
+    user, blob = first.admin, os.urandom(sum(sizes))
+    head = user.bearer(f"repository:{repository}:*")
+    digest = content.digest_of(blob, algorithm)
+    upload, at = user.begin(repository), 0
+    for size in sizes:
+        with first.server.new_client() as client:
+            answer = client.patch(first.url(upload), headers=head, content=blob[at : at + size])
+        at += size
+        assert (answer.status_code, answer.headers["range"]) == (202, f"0-{at - 1}")
+    assert user.call("PUT", f"{upload}?digest={digest}").status_code == 201
+    assert user.follow(f"/v2/{repository}/blobs/{digest}").content == blob
+
+
+@pytest.mark.parametrize("damage", ["gone", "cut", "emptied", "longer"])
+def test_a_damaged_blob_is_not_sent_and_heals(first: Registry, repository: str, damage: str) -> None:
+    user, blob = first.admin, os.urandom(5000)
+    digest = user.push_blob(repository, blob)
+    user.push_blob(repository, b"{}")
+    file = first.server.state / "blobs" / "sha256" / digest[7:9] / digest[7:]
+    assert file.read_bytes() == blob
+    file.unlink()
+    if damage != "gone":
+        file.write_bytes({"cut": blob[:4000], "emptied": b"", "longer": blob + b"x"}[damage])
+    answer = user.call("GET", f"/v2/{repository}/blobs/{digest}")
+    if answer.status_code == 307:
+        answer = first.raw_call("GET", answer.headers["location"])
+    assert answer.status_code == 404
+    assert (
+        user.call("POST", f"/v2/{repository}/other/blobs/uploads/?mount={digest}&from={repository}").status_code == 202
+    )
+    assert user.push_blob(repository, blob) == digest
+    assert user.follow(f"/v2/{repository}/blobs/{digest}").content == blob
+
+
 def test_byte_by_byte(first: Registry, repository: str) -> None:
     user, blob = first.admin, os.urandom(60)
     upload = user.begin(repository)
@@ -190,6 +228,13 @@ def test_a_refusal_reaches_a_client_that_is_still_sending(
         answer = first.raw_call(method, path, headers=headers, content=body)
         assert answer.status_code == status
         # What comes next on the same connection, if the server lets it stand, must be answered as well.
+        assert first.raw_call("GET", "/v2/", headers=head).status_code == 200
+
+
+def test_a_body_where_none_is_expected(first: Registry) -> None:
+    head = first.admin.bearer()
+    for _ in range(30):
+        assert first.raw_call("GET", "/v2/", headers=head, content=b"x" * 100_000).status_code == 200
         assert first.raw_call("GET", "/v2/", headers=head).status_code == 200
 
 

@@ -17,7 +17,11 @@ from sqlalchemy import NullPool, create_engine, text
 from typer.testing import CliRunner
 
 from seawall.cli.main import app
-from seawall.metadata import keys, registries
+from seawall.metadata import (
+    keys,
+    migrate,  # noqa: F401 - once here instead of in every process that a command forks
+    registries,
+)
 from seawall.metadata.database import Database
 from seawall.naming import Cloud
 from tests.real import processes
@@ -54,12 +58,15 @@ def seawall(*arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
 class Server:
     """One node on one state directory; it can be stopped, killed and started again."""
 
-    def __init__(self, folder: Path, *, metadata: str | None = None, extra: str = "", door: str = "") -> None:
+    def __init__(
+        self, folder: Path, *, metadata: str | None = None, top: str = "", extra: str = "", door: str = ""
+    ) -> None:
         """Describe a node.
 
         Args:
             folder: Where its configuration, its log and, below that, its state are.
             metadata: URL of its database; the embedded one by default.
+            top: More TOML, outside any table.
             extra: More TOML, whole tables.
             door: More TOML for its one door.
         """
@@ -81,7 +88,7 @@ class Server:
         self.config.write_text(
             f"state = {json.dumps(str(self.state))}\n"
             f'region = "{REGION}"\ndomain = "{DOMAIN}"\nstorage_domain = "{STORAGE}"\n'
-            f"public_port = {self.port}\n{database}"
+            f"public_port = {self.port}\n{database}{top}\n"
             f'[[door]]\nlisten = "127.0.0.1:{self.port}"\n{door}\n'
             f'[operations]\nlisten = "127.0.0.1:{self.port + 1}"\n{process}{extra}'
         )

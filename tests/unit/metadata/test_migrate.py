@@ -72,16 +72,38 @@ def test_keys_are_those_of_the_schema_and_nothing_may_be_missing(engine: Engine)
         assert not any(column["nullable"] for column in found.get_columns(name))
 
 
-def test_names_compare_by_code_point(postgres_url: str) -> None:
-    engine = create_engine(postgres_url)
-    query = "SELECT table_name, column_name, collation_name FROM information_schema.columns WHERE data_type LIKE :kind"
+def definitions(engine: Engine) -> set[str]:
+    """All there is to know of the tables, in the database's own words."""
+    query = "SELECT tbl_name || ': ' || sql FROM sqlite_master WHERE sql IS NOT NULL"
+    if engine.dialect.name == "postgresql":
+        query = """
+            SELECT concat_ws(' ', table_name, column_name, data_type, is_nullable, collation_name, column_default)
+            FROM information_schema.columns WHERE table_schema = 'public'
+            UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'
+        """
     with engine.connect() as connection:
-        rows = connection.execute(
-            text(query + " AND table_schema = 'public' AND table_name <> 'alembic_version'"), {"kind": "char%"}
-        ).all()
-    engine.dispose()
-    assert rows
-    assert {row.collation_name for row in rows} == {"C"}
+        rows = connection.execute(text(query)).scalars().all()
+    return {" ".join(row.split()) for row in rows if "alembic_version" not in row}
+
+
+def test_migrations_and_schema_make_the_same_tables(
+    engine: Engine, tmp_path: Path, kind: str, request: pytest.FixtureRequest
+) -> None:
+    if kind == "sqlite":
+        fresh = create_engine(f"sqlite:///{tmp_path / 'fresh.db'}")
+    else:
+        fresh = create_engine(request.getfixturevalue("postgres").create_database())
+    METADATA.create_all(fresh)
+    assert definitions(engine) == definitions(fresh)
+    assert len(definitions(engine)) > len(METADATA.tables)
+    fresh.dispose()
+
+
+@pytest.mark.parametrize("kind", ["postgresql"])
+def test_names_compare_by_code_point(engine: Engine) -> None:
+    query = "SELECT collation_name FROM information_schema.columns WHERE data_type LIKE 'char%' AND table_name = 'tag'"
+    with engine.connect() as connection:
+        assert set(connection.execute(text(query)).scalars()) == {"C"}
 
 
 def test_migrating_again_changes_nothing(url: str, engine: Engine, database: Database) -> None:
