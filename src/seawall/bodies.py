@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from starlette.requests import Request
+    from starlette.types import Scope
 
-__all__ = ["HANG_UP", "IDLE_SECONDS", "WHOLE_SECONDS", "chunks", "discard", "linger", "read"]
+__all__ = ["HANG_UP", "IDLE_SECONDS", "WHOLE_SECONDS", "chunks", "discard", "has_body", "linger", "read"]
 
 HANG_UP: Final = {"Connection": "close"}
 """For answers given while a body is on its way: what follows on the connection is the rest of it."""
@@ -101,18 +102,25 @@ async def linger(request: Request) -> None:
                     return
 
 
+def has_body(scope: Scope) -> bool:
+    """Say whether a request comes with a body (RFC 9112 section 6)."""
+    return any(
+        name == b"transfer-encoding" or (name == b"content-length" and value != b"0")
+        for name, value in scope["headers"]
+    )
+
+
 async def discard(request: Request) -> bool:
-    """Read the rest of a body that nobody wanted, so that the connection can be used again.
+    """Read the rest of a request's body, if nobody did, so that the connection can be used again.
 
     Returns:
         Whether that is so; a long rest is left unread, and then the connection has to be closed.
     """
     headers = request.headers
-    length = headers.get("content-length", "0")
-    if request.scope.get(_READ) or (length == "0" and "transfer-encoding" not in headers):
+    if request.scope.get(_READ):
         return True
     # A client that waits for "100 Continue" has not sent anything, and need not.
-    if "expect" in headers or "transfer-encoding" in headers or int(length) > _DISCARDED:
+    if "expect" in headers or "transfer-encoding" in headers or int(headers["content-length"]) > _DISCARDED:
         return False
     with contextlib.suppress(TimeoutError, ApiError, ClientDisconnect):
         async with asyncio.timeout(_DISCARD_SECONDS):

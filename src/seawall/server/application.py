@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse
 
-from seawall.bodies import discard, linger
+from seawall.bodies import discard, has_body, linger
 from seawall.errors import ApiError
 from seawall.identity.gate import Site
 from seawall.metadata import registries
@@ -66,7 +66,7 @@ class Application:
         host = self._host(scope)
         response = await self._respond(host, request, identifier)
         headers = response.raw_headers
-        whole = request.method in {"GET", "HEAD"} or await self._settle(request, response)
+        whole = not has_body(scope) or await self._settle(request, response)
         headers.append((b"x-ms-correlation-request-id", identifier.encode()))
         if host is None or host.role not in _DATA_ROLES:
             headers.append((b"docker-distribution-api-version", b"registry/2.0"))

@@ -62,7 +62,7 @@ def test_a_link_is_a_path_and_a_query() -> None:
     path, question_mark, query = write_link(LINK, KEY).partition("?")
     assert path == f"/blobs/{LINK.digest}"
     assert question_mark
-    # Nothing that a client or proxy might encode anew.
+    # Nothing that anybody on the way might encode anew.
     assert query.replace("-", "").replace("_", "").replace(".", "").replace("=", "").replace("&", "").isalnum()
 
 
