@@ -79,8 +79,11 @@ def supervise(node: Node, ready: Callable[[], None]) -> None:
         ready: Called once every worker answers.
     """
     check_ports(node)
-    _reset_metrics(node.state.root)
-    Supervisor(node).run(ready)
+    metrics = _make_metrics_directory(node.state.root)
+    try:
+        Supervisor(node).run(ready)
+    finally:
+        shutil.rmtree(metrics, ignore_errors=True)
 
 
 class Worker(NamedTuple):
@@ -218,7 +221,7 @@ def _work(node: Node, listening: Event) -> None:
     run_worker(node, listening.set)
 
 
-def _reset_metrics(state: Path) -> None:
+def _make_metrics_directory(state: Path) -> Path:
     # The library maps sparse files, and a full disk then kills whoever counts (SIGBUS): keep them off the state's disk.
     name = f"seawall-{hashlib.sha256(str(state).encode()).hexdigest()[:16]}"
     for directory in (Path("/dev/shm") / name, state / "metrics"):  # noqa: S108 - 0700, and not another user's
@@ -228,5 +231,5 @@ def _reset_metrics(state: Path) -> None:
         except OSError:
             continue
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
-        return
+        return directory
     raise OSError(f"no place for metrics in {state}")

@@ -198,6 +198,25 @@ def test_an_upload_that_goes_on_while_it_expires_is_kept(tmp_path: Path, monkeyp
         assert upload.offset == len(DATA)
 
 
+def test_uploads_may_come_and_go_while_others_expire(tmp_path: Path) -> None:
+    store, other = DirectoryBlobs(tmp_path), DirectoryBlobs(tmp_path)
+    done = threading.Event()
+
+    def come_and_go() -> None:
+        for _ in range(300):
+            identifier = other.begin(OWNER, "sha256")
+            with other.upload(identifier, OWNER) as upload:
+                upload.cancel()
+        done.set()
+
+    thread = threading.Thread(target=come_and_go)
+    thread.start()
+    while not done.is_set():
+        assert store.expire(3600) == 0
+    thread.join()
+    assert files(tmp_path) == []
+
+
 def test_many_threads_at_one_upload_never_write_into_the_blob(tmp_path: Path) -> None:
     store, late = DirectoryBlobs(tmp_path), DirectoryBlobs(tmp_path)
     entered = []
