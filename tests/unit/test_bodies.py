@@ -112,9 +112,23 @@ def discard(messages: Iterable[Message], **headers: str) -> bool:
     return asyncio.run(bodies.discard(request(messages, **headers)))
 
 
+@pytest.mark.parametrize(
+    ("headers", "comes"),
+    [
+        ({}, False),
+        ({"content_length": "0"}, False),
+        ({"content_type": "text/plain"}, False),
+        ({"content_length": "5"}, True),
+        ({"transfer_encoding": "chunked"}, True),
+        ({"content_length": "0", "transfer_encoding": "chunked"}, True),
+    ],
+    ids=str,
+)
+def test_whether_a_body_comes_is_in_the_head(headers: dict[str, str], comes: bool) -> None:
+    assert bodies.has_body(request([], **headers).scope) is comes
+
+
 def test_a_connection_may_be_used_again_when_nothing_is_left_on_it() -> None:
-    assert discard([])
-    assert discard([], content_length="0")
     assert discard(body([b"short", b"rest"]), content_length="9")
 
 

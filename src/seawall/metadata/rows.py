@@ -43,7 +43,8 @@ class Writer:
 
     def delete(self, table: Table, **key: Any) -> int:  # noqa: ANN401
         """Mark rows as deleted; return how many were not so already."""
-        blank: Mapping[str, Any] = {"body": b""} if "body" in table.c else {}
+        # What a deleted row held is not kept: neither bytes nor secrets.
+        blank = {name: b"" for name in ("body", "secret") if name in table.c}
         statement = (
             update(table)
             .where(_matches(table, key), table.c.deleted.is_(False))
