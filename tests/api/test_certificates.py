@@ -102,7 +102,7 @@ def test_a_renewed_certificate_is_picked_up_without_a_failed_request(
     assert node.serial != before
     assert one.failures + other.failures == []
     assert one.rounds + other.rounds > 20
-    assert len(node.server.workers()) == 2
+    node.server.await_workers(2)
 
 
 def test_a_certificate_that_cannot_be_used_costs_nothing(certified: tuple[Certified, Registry]) -> None:

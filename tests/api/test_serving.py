@@ -315,7 +315,7 @@ def test_requests_never_fail_while_workers_come_and_go(node: Server) -> None:
         time.sleep(0.5)
     pushing.join()
     assert not node.workers() & before
-    assert len(node.workers()) == 2
+    node.await_workers(2)
     assert one.failures + other.failures == []
     assert one.rounds + other.rounds > 30
     assert pushed == [202]

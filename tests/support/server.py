@@ -235,6 +235,13 @@ class Server:
     def workers(self) -> set[int]:
         return processes.workers(self.pid, self.port)
 
+    def await_workers(self, count: int) -> None:
+        """Wait until there are so many: while they are replaced there is one more."""
+        deadline = time.monotonic() + PATIENCE
+        while len(self.workers()) != count:
+            assert time.monotonic() < deadline, f"{len(self.workers())} workers, not {count}"
+            time.sleep(0.05)
+
     def kill_worker(self) -> set[int]:
         """Kill one worker and wait for its successor; return the workers there were before."""
         before = self.workers()

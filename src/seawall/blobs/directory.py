@@ -185,12 +185,14 @@ class _DirectoryUpload:
 
     def append(self, chunks: Sequence[bytes]) -> None:
         """Add bytes at the end."""
+        # In one piece: hashing and writing let other threads run meanwhile, and taking turns for every chunk that came
+        # costs more than the copy.
+        data = b"".join(chunks)
         current = self.hash.length == self.offset
         with self._distrusting_hash():
-            self._writer.append(chunks)
+            self._writer.append(data)
         if current:
-            for chunk in chunks:
-                self.hash.update(chunk)
+            self.hash.update(data)
 
     @contextmanager
     def _distrusting_hash(self) -> Iterator[None]:

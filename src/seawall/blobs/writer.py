@@ -15,7 +15,6 @@ import os
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
 __all__ = ["FileWriter"]
@@ -45,12 +44,12 @@ class FileWriter:
         """Octets taken so far."""
         return self._written + len(self._rest)
 
-    def append(self, chunks: Sequence[bytes]) -> None:
+    def append(self, data: bytes) -> None:
         """Take octets; all but the last block's are in the file afterwards."""
-        if sum(map(len, chunks)) >= _WORTH_IT and self._written % _BLOCK == 0 and self._open_direct():
-            self._append_directly(chunks)
+        if len(data) >= _WORTH_IT and self._written % _BLOCK == 0 and self._open_direct():
+            self._append_directly(data)
         else:
-            self._write(self._descriptor, memoryview(b"".join((self._rest, *chunks))))
+            self._write(self._descriptor, memoryview(self._rest + data))
             self._rest = b""
 
     def flush(self) -> None:
@@ -74,13 +73,13 @@ class FileWriter:
                 return False
         return True
 
-    def _append_directly(self, chunks: Sequence[bytes]) -> None:
+    def _append_directly(self, data: bytes) -> None:
         assert self._direct is not None
         buffer = _take_buffer()
         view = memoryview(buffer)
         try:
             filled = 0
-            for chunk in (self._rest, *chunks):
+            for chunk in (self._rest, data):
                 start = 0
                 while start < len(chunk):
                     taken = min(len(chunk) - start, _BUFFER - filled)

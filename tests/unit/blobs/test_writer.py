@@ -29,7 +29,7 @@ def written(path: Path, calls: list[list[bytes] | str]) -> int:
     writer = FileWriter(path, descriptor)
     for call in calls:
         if isinstance(call, list):
-            writer.append(call)
+            writer.append(b"".join(call))
             continue
         writer.flush()
         writer.close()
@@ -60,7 +60,7 @@ def test_large_pieces_leave_nothing_in_the_page_cache(tmp_path: Path) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_DIRECT))
     except OSError:
         pytest.skip("this file system knows no O_DIRECT")
-    written(path, [[os.urandom(1024 * KIB)] * 8])
+    written(path, [[os.urandom(1024 * KIB) * 8]])
     assert path.stat().st_size == 8 * 1024 * KIB
     assert cached_octets(path) == 0
 
