@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
@@ -19,6 +19,9 @@ from tests.support.stalled import Stalled, watch_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+SLOW: Final = "tests/api/test_slow_clients.py"
 
 
 @pytest.fixture(scope="session")
@@ -69,20 +72,23 @@ def second(server: Server) -> Registry:
     return Registry.create(server, "second")
 
 
-@pytest.fixture(scope="session")
-def stalled(first: Registry) -> Iterator[dict[str, Stalled]]:
-    """Clients that stall."""
-    clients = watch_all(first)
-    yield clients
-    for client in clients.values():
-        client.give_up()
+@pytest.fixture(scope="session", autouse=True)
+def stalled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Stalled]]:
+    """Clients that stall, at a server of their own: let loose before the first test, looked at by the last ones."""
+    if not any(SLOW in item.nodeid for item in request.session.items):
+        yield {}
+        return
+    with Server(tmp_path_factory.mktemp("stalled")) as server:
+        clients = watch_all(Registry.create(server, "first"))
+        yield clients
+        for client in clients.values():
+            client.give_up()
 
 
-@pytest.fixture(autouse=True)
-def _stalled_from_the_start(request: pytest.FixtureRequest) -> None:
-    """Let them loose before the first test, so that the one that looks at them has not long to wait."""
-    if "server" in request.fixturenames:
-        request.getfixturevalue("stalled")
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Look at the slow clients last, when nobody has to wait for them any more."""
+    items.sort(key=lambda item: SLOW in item.nodeid)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.real import processes
 from tests.support import content, network
 from tests.support.registry import Registry, basic
 from tests.support.server import Hammer, Server
@@ -135,13 +136,19 @@ def test_stopping_does_not_wait_for_ever(tmp_path: Path) -> None:
 def test_stopping_while_starting(tmp_path: Path) -> None:
     node = Server(tmp_path)
     node.run("registry", "create", "first")
-    for delay in (0.3, 0.6, 0.8, 1.0, 1.2, 1.4):
+    for delay in (0.3, 0.5, 0.7, 0.9, 1.3):
         node.launch()
         time.sleep(delay)
+        group = node.pid
         node.signal(signal.SIGTERM)
         began = time.monotonic()
         assert node.wait(25) in {0, -signal.SIGTERM}
         assert time.monotonic() - began < 5, f"{delay} seconds after its start"
+        try:
+            processes.wait_for_end_of_group(group, 5)
+        except AssertionError:
+            os.killpg(group, signal.SIGKILL)
+            raise
     with node:
         assert len(node.workers()) == 2
 
@@ -320,3 +327,36 @@ def test_requests_never_fail_while_workers_come_and_go(node: Server) -> None:
     assert one.rounds + other.rounds > 30
     assert pushed == [202]
     assert user.call("PUT", f"{upload}?digest={content.digest_of(blob)}").status_code == 201
+
+
+def test_renewal_waits_for_whatever_is_in_flight(tmp_path: Path) -> None:
+    """A stop may lose patience, but nobody asked for one: workers that are replaced finish their transfers."""
+    with Server(tmp_path, extra="[process]\nworkers = 2\nshutdown_seconds = 1\n") as node:
+        registry = Registry.create(node, "first")
+        user, blob, sent = registry.admin, os.urandom(LARGE), os.urandom(100_000)
+        digest = user.push_blob("a", blob)
+        upload = user.begin("a")
+        pull = SlowPull(registry, "a", digest)
+
+        def halves() -> Iterator[bytes]:
+            yield sent[:50_000]
+            pull.go_on.wait(20)
+            yield sent[50_000:]
+
+        pulling, pulled = _in_background(pull.read)
+        pushing, pushed = _in_background(lambda: user.call("PATCH", upload, content=halves()).status_code)
+        try:
+            assert pull.begun.wait(20)
+            before = node.workers()
+            node.signal(signal.SIGHUP)
+            deadline = time.monotonic() + 20
+            while len(node.workers() - before) < 2 and time.monotonic() < deadline:
+                time.sleep(0.05)
+            assert len(node.workers() - before) == 2
+            time.sleep(4)
+        finally:
+            pull.go_on.set()
+            pulling.join()
+            pushing.join()
+        assert pulled == [digest]
+        assert pushed == [202]

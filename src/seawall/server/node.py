@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import secrets
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -19,6 +18,7 @@ from seawall.topology import Registry, Replica
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from multiprocessing.connection import Connection
     from pathlib import Path
 
     from seawall.doors import Doors
@@ -61,19 +61,20 @@ class StateError(ValueError):
     """What is kept cannot be used. The message says what and why."""
 
 
-def _migrate(database_url: str) -> str:
+def _migrate(database_url: str, answer: Connection) -> None:
     from alembic.util import CommandError  # noqa: PLC0415 - see prepare()
 
     from seawall.metadata.migrate import migrate  # noqa: PLC0415
 
     # Errors of databases do not travel between processes; what they say does.
+    fault = ""
     try:
         migrate(database_url)
     except SQLAlchemyError as error:
-        return str(error.orig if isinstance(error, DBAPIError) else error)
+        fault = str(error.orig if isinstance(error, DBAPIError) else error)
     except CommandError as error:
-        return str(error)
-    return ""
+        fault = str(error)
+    answer.send(fault)
 
 
 def prepare(state: State, database_url: str, region: str) -> Database:
@@ -85,8 +86,16 @@ def prepare(state: State, database_url: str, region: str) -> Database:
     """
     state.ensure()
     # In a process of its own: what migrating needs is large, and not needed afterwards.
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("fork")) as process:
-        fault = process.submit(_migrate, database_url).result()
+    context = multiprocessing.get_context("fork")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_migrate, args=(database_url, sender))
+    process.start()
+    sender.close()
+    try:
+        fault = receiver.recv()
+    except EOFError:
+        fault = "the process that was to bring its tables up to date ended"
+    process.join()
     if fault:
         raise StateError(f"the database of {state.root} cannot be used: {fault}")
     database = Database(database_url, region)

@@ -4,7 +4,7 @@ Workers are forked, so that what they have in common is in memory once; each the
 ports (``SO_REUSEPORT``), so the kernel spreads connections over them and one's death does not touch the others.
 
 SIGTERM, SIGINT: stop, finishing what is in flight. SIGHUP, or a certificate file that changes: replace workers one by
-one; new ones read certificates anew.
+one; new ones read certificates anew, old ones finish what is in flight however long it takes.
 """
 
 from __future__ import annotations
@@ -100,6 +100,7 @@ class Supervisor:
     def __init__(self, node: Node) -> None:
         self._node = node
         self._workers: list[Worker] = []
+        self._retiring: list[Worker] = []
         self._stopping = False
         self._renewing = False
         self._certificates = _versions(node)
@@ -117,16 +118,17 @@ class Supervisor:
         gc.freeze()
         self._workers = [self._start() for _ in range(self._node.workers)]
         try:
-            if not self._await_listening(self._workers) and not self._stopping:
+            if self._await_listening(self._workers):
+                ready()
+            elif not self._stopping:
                 raise StartError("a worker process did not start; its message is above")
-            ready()
             while not self._stopping:
                 wait([worker.process.sentinel for worker in self._workers], timeout=_CHECK_SECONDS)
                 if self._renewing or self._certificates_changed():
                     self._replace_all()
                 self._replace_dead()
         finally:
-            self._end(self._workers)
+            self._end([*self._workers, *self._retiring])
 
     def _start(self) -> Worker:
         context = multiprocessing.get_context("fork")
@@ -150,6 +152,7 @@ class Supervisor:
         return True
 
     def _replace_dead(self) -> None:
+        self._retiring = [worker for worker in self._retiring if worker.process.exitcode is None]
         for index, worker in enumerate(self._workers):
             if worker.process.exitcode is not None and not self._stopping:
                 if time.monotonic() - worker.started < _SOON_SECONDS:
@@ -178,7 +181,8 @@ class Supervisor:
                     _tell("new workers do not start; the old ones go on")
                 return
             self._workers[index] = new
-            self._end([old])
+            _tell_to_retire(old)
+            self._retiring.append(old)
 
     def _end(self, workers: list[Worker]) -> None:
         for worker in workers:
@@ -195,6 +199,11 @@ class Supervisor:
 
     def _renew(self, _number: int, _frame: FrameType | None) -> None:
         self._renewing = True
+
+
+def _tell_to_retire(worker: Worker) -> None:
+    if worker.process.pid is not None and worker.process.exitcode is None:
+        os.kill(worker.process.pid, signal.SIGUSR1)
 
 
 def _tell(message: str) -> None:

@@ -8,7 +8,7 @@ import multiprocessing
 import resource
 import signal
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import uvloop
 from granian.constants import HTTPModes, Interfaces, SSLProtocols
@@ -47,7 +47,9 @@ _HEAD_MILLISECONDS: Final = 30_000
 
 
 def run_worker(node: Node, listening: Callable[[], None]) -> None:
-    """Serve until told to stop (SIGTERM) or left alone, then finish what is in flight.
+    """Serve until told to stop (SIGTERM), to retire (SIGUSR1: another takes over), or left alone.
+
+    Then what is in flight is finished, within the node's time for stopping, or at leisure by one that retires.
 
     Args:
         node: What to serve.
@@ -81,7 +83,9 @@ async def _serve(node: Node, listening: Callable[[], None]) -> None:
     loop = asyncio.get_running_loop()
     loop.set_default_executor(ThreadPoolExecutor(_FILE_THREADS, thread_name_prefix="files"))
     stop = asyncio.Event()
+    retire = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
+    loop.add_signal_handler(signal.SIGUSR1, retire.set)
     parent = multiprocessing.parent_process()
     if parent is not None:
         # A worker whose supervisor was killed must not go on holding the ports.
@@ -92,13 +96,17 @@ async def _serve(node: Node, listening: Callable[[], None]) -> None:
     await asyncio.wait(serving, timeout=_OPENING_SECONDS, return_when=asyncio.FIRST_COMPLETED)
     if not any(task.done() for task in serving):
         listening()
-    await asyncio.wait([asyncio.create_task(stop.wait()), *serving], return_when=asyncio.FIRST_COMPLETED)
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait([stopping, asyncio.create_task(retire.wait()), *serving], return_when=asyncio.FIRST_COMPLETED)
     for server in servers:
         server.stop()  # type: ignore[no-untyped-call]
     expiring.cancel()
+    served = asyncio.gather(*serving)
+    either: list[asyncio.Future[Any]] = [stopping, served]
+    await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(node.shutdown_seconds):
-            await asyncio.gather(*serving)
+            await served
     database.close()
 
 
