@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 
     from tests.real.product import Ready
 
+# Python's http.client loses the socket of a handshake that the server's death breaks off; nobody can close it then.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:unclosed <ssl.SSLSocket:ResourceWarning"),
+    pytest.mark.filterwarnings(r"ignore:Exception ignored in. <ssl\.SSLSocket:pytest.PytestUnraisableExceptionWarning"),
+]
+
 KILLS: Final = int(os.environ.get("SEAWALL_KILLS", "15"))
 PUSHERS: Final = 4
 SAMPLE: Final = 40
