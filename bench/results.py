@@ -50,4 +50,5 @@ def machine() -> str:
     """What the numbers depend on first."""
     cpuinfo = Path("/proc/cpuinfo").read_text().splitlines()
     model = next((line.partition(":")[2].strip() for line in cpuinfo if line.startswith("model name")), "unknown")
-    return f"{os.cpu_count()} x {model}, Linux {platform.release().partition("-")[0]}, Python {platform.python_version()}"
+    kernel, _, _ = platform.release().partition("-")
+    return f"{os.cpu_count()} x {model}, Linux {kernel}, Python {platform.python_version()}"
