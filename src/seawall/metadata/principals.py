@@ -113,7 +113,11 @@ def delete_scope_map(writer: Writer, registry: str, name: str) -> bool:
 @reads_settings
 def find_scope_map(connection: Connection, registry: str, name: str) -> tuple[str, ...] | None:
     """Find a scope map's actions."""
-    return list_scope_maps(connection, registry).get(name)
+    query = select(SCOPE_MAP.c.document).where(
+        SCOPE_MAP.c.registry == registry, SCOPE_MAP.c.name == name, SCOPE_MAP.c.deleted.is_(False)
+    )
+    document = connection.execute(query).scalar_one_or_none()
+    return tuple(json.loads(document)["actions"]) if document is not None else None
 
 
 @reads_settings
