@@ -232,6 +232,19 @@ def test_every_byte_arrives(first: Registry, size: int) -> None:
         assert middle.content == blob[size // 3 : size - 1]
 
 
+@pytest.mark.parametrize("size", [1, 65_536, 131_072, 131_073])
+def test_every_byte_arrives_from_a_cold_disk(first: Registry, server: Server, size: int) -> None:
+    """Small blobs are sent in one way from memory and in another from the disk."""
+    blob = os.urandom(size)
+    link = (first.admin.push_blob("lib/cold", blob), first.admin.link("lib/cold", blob))[1]
+    (file,) = (server.state / "blobs").rglob(content.digest_of(blob).partition(":")[2])
+    with file.open("rb") as held:
+        os.fsync(held)
+        os.posix_fadvise(held.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    for _ in range(2):
+        assert first.raw_call("GET", link).content == blob
+
+
 def test_head_stays_at_the_login_server(registry: Registry) -> None:
     answer = registry.admin.call("HEAD", f"/v2/lib/app/blobs/{DIGEST}")
     assert answer.status_code == 200

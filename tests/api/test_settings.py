@@ -98,15 +98,15 @@ def test_a_port_that_is_taken(server: Server, tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind((network.LOOPBACK, other.port))
         taken.listen()
-        told = other.fails("serve", code=1)
+        told = other.does_not_start()
     assert f"cannot listen on 127.0.0.1:{other.port}" in told
     assert "Traceback" not in told
     with socket.socket() as taken:
         taken.bind((network.LOOPBACK, other.port + 1))
         taken.listen()
-        assert f"127.0.0.1:{other.port + 1}" in other.fails("serve", code=1)
+        assert f"127.0.0.1:{other.port + 1}" in other.does_not_start()
     # A second server with the same configuration must not share the first one's ports in silence.
-    assert f"127.0.0.1:{server.port}" in server.fails("serve", code=1)
+    assert f"127.0.0.1:{server.port}" in server.does_not_start()
     assert server.operations("/healthz").status_code == 200
 
 

@@ -259,11 +259,15 @@ class Server:
         return done.stdout
 
     def fails(self, *arguments: str, code: int = 2) -> str:
-        """Run a command that must not succeed; return what it said on standard error."""
+        """Run a management command that must not succeed; return what it said on standard error."""
         done = CliRunner().invoke(app, [*arguments, "--config", str(self.config)])
         assert done.exit_code == code, f"exit code {done.exit_code}, not {code}\n{done.output}\n{done.exception!r}"
         assert not done.stdout
         return done.stderr
+
+    def does_not_start(self) -> str:
+        """Start another node with this configuration, which must not come up; return what it said."""
+        return seawall("serve", "--config", str(self.config), code=1).stderr
 
     def run_json(self, *arguments: str) -> Any:  # noqa: ANN401 - JSON
         return json.loads(self.run(*arguments, "--json"))

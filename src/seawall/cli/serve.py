@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from seawall.cli.node import become_node
 from seawall.cli.output import fail, say, say_json
 from seawall.cli.place import JsonOption
 
@@ -23,26 +24,13 @@ def serve(
     SIGTERM stops, finishing transfers in flight; SIGHUP renews the worker processes, which then read renewed
     certificates. Registries are made with 'seawall registry create --config FILE'.
     """
+    if not check:
+        become_node("serve", {"config": str(config)}, as_json=json)
     from seawall.server.domain import domain_node  # noqa: PLC0415 - slow to import, not needed for --help
     from seawall.server.settings import SettingsError, load_settings  # noqa: PLC0415
-    from seawall.server.supervisor import PortError, StartError, supervise  # noqa: PLC0415
 
     try:
-        node, facts = domain_node(load_settings(config))
+        _, facts = domain_node(load_settings(config))
     except (SettingsError, ValueError, OSError) as error:
         fail(str(error))
-    if check:
-        say_json({"ok": True, **facts}) if json else say(f"{config} is fine")
-        return
-    try:
-        supervise(node, lambda: say_json({"ready": True, **facts}) if json else _greet(facts))
-    except (PortError, StartError) as error:
-        fail(str(error), 1)
-
-
-def _greet(facts: dict[str, list[str]]) -> None:
-    say("Seawall is up.")
-    for host in facts["hosts"]:
-        say(f"  https://{host}")
-    if not facts["registries"]:
-        say("  no registry yet: seawall registry create NAME --config FILE")
+    say_json({"ok": True, **facts}) if json else say(f"{config} is fine")

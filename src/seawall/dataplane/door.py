@@ -102,5 +102,5 @@ class DataDoor:
         if request.method == "HEAD":
             return Response(headers=headers)
         if part is None:
-            return WholeFileResponse(self._store.path(link.digest), headers)
+            return WholeFileResponse(self._store.path(link.digest), size, headers)
         return PartResponse(self._store.read(link.digest, *part), headers)
