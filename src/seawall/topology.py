@@ -28,11 +28,12 @@ class Replica:
 
     Attributes:
         region: Where, in Azure's spelling (``eastus``).
-        account: The storage account its layers are read from while dedicated data endpoints are off.
+        account: The storage account its layers are read from while dedicated data endpoints are off; empty where nobody
+            outside the service knows it, as with Azure's registries.
     """
 
     region: str
-    account: str
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,8 @@ class Registry:
         check_registry(self.name)
         regions = [check_region(replica.region) for replica in self.replicas]
         for replica in self.replicas:
-            check_account(replica.account)
+            if replica.account:
+                check_account(replica.account)
         if regions != sorted(set(regions)):
             raise TopologyError(f"registry {self.name}: list each region once, in order")
         if self.home not in regions:
@@ -81,7 +83,13 @@ class Registry:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A host on TCP 443 that clients of a registry talk to."""
+    """A host on TCP 443 that clients of a registry talk to.
+
+    Attributes:
+        host: Its name, or the pattern of its like where the account behind it is not known.
+        role: What it is for.
+        region: The region it serves from; empty for the login server.
+    """
 
     host: str
     role: Role
@@ -99,4 +107,8 @@ def endpoints(cloud: Cloud, registry: Registry) -> tuple[Endpoint, ...]:
     """List the endpoints a registry's clients use: the login server, then where layers come from, by region."""
     login = Endpoint(cloud.login(registry.name), Role.LOGIN)
     doors = ((data_door(registry, replica), replica.region) for replica in registry.replicas)
-    return (login, *(Endpoint(cloud.host(door), door.role, region) for door, region in doors))
+    return (login, *(Endpoint(_name(cloud, door), door.role, region) for door, region in doors))
+
+
+def _name(cloud: Cloud, door: Host) -> str:
+    return cloud.blob_wildcard if door.role is Role.BLOB and not door.account else cloud.host(door)

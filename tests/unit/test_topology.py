@@ -88,8 +88,17 @@ def test_names_that_cannot_be() -> None:
         Registry("myregistry", "East US", (Replica("East US", "sw1"),))
 
 
-@pytest.mark.parametrize("account", ["", "ab", "my-account", "MYACCOUNT", "a.b", "a" * 25])
+@pytest.mark.parametrize("account", ["ab", "my-account", "MYACCOUNT", "a.b", "a" * 25])
 def test_an_account_that_no_host_could_be_made_of(account: str) -> None:
     # Were it kept, every layer of the registry would be unreachable from then on.
     with pytest.raises((NamingError, TopologyError)):
         Registry("myregistry", "eastus", (Replica("eastus", account),))
+
+
+def test_an_account_that_nobody_knows_is_any_account() -> None:
+    registry = Registry("myregistry", "eastus", (Replica("eastus"), Replica("westus", "sw1")))
+    assert [one.host for one in endpoints(PUBLIC, registry)] == [
+        "myregistry.azurecr.io",
+        "*.blob.core.windows.net",
+        "sw1.blob.core.windows.net",
+    ]

@@ -23,7 +23,7 @@ _BLOCK: Final = 4096
 _BUFFER: Final = 1 << 20
 _WORTH_IT: Final = 256 * 1024
 """Octets in one call from which it is worth going past the page cache."""
-_KEPT_BUFFERS: Final = 2
+_KEPT_BUFFERS: Final = 4
 
 # Anonymous maps begin on a page. They are kept, since every new page of a new one costs a fault.
 _buffers: list[mmap.mmap] = []

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from seawall.cli import keys, registry, scope_map, serve, token, up
+from seawall.cli import keys, registry, rules, scope_map, serve, service_tags, token, up
 from seawall.cli.output import examples
 
 __all__ = ["app", "main"]
@@ -28,6 +28,24 @@ app.command(
 app.command(epilog=examples("seawall serve --config seawall.toml", "seawall serve --config seawall.toml --check"))(
     serve.serve
 )
+app.command(
+    epilog=examples(
+        "seawall endpoints myregistry",
+        "seawall endpoints myregistry --region eastus --region westus --data-endpoints",
+        "az acr show-endpoints --name myregistry | seawall endpoints --from -",
+        "seawall endpoints --mcr --json",
+    )
+)(rules.endpoints)
+app.command(
+    epilog=examples(
+        "seawall rules myregistry --region eastus --data-endpoints",
+        "seawall rules myregistry --region eastus --by ip --to nftables | nft -c -f -",
+        "az acr show --name myregistry | seawall rules --from - --to squid",
+        "seawall rules myregistry --mcr --to html --out change-request.html",
+    )
+)(rules.rules)
+app.command(epilog=examples("seawall targets", "seawall targets --json"))(rules.targets)
+app.add_typer(service_tags.app, name="service-tags")
 app.add_typer(registry.app, name="registry")
 app.add_typer(token.app, name="token")
 app.add_typer(scope_map.app, name="scope-map")

@@ -1,0 +1,219 @@
+"""The options that describe a registry, shared by every command about rules."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from seawall.cli.output import fail
+
+if TYPE_CHECKING:
+    from seawall.firewall.description import Description
+    from seawall.firewall.need import Need
+    from seawall.naming import Cloud
+    from seawall.servicetags.snapshot import Snapshot
+
+__all__ = [
+    "CloudOption",
+    "DataEndpointsOption",
+    "DualStackOption",
+    "FromOption",
+    "McrOption",
+    "NameArgument",
+    "Options",
+    "PrivateLinkOption",
+    "PushOption",
+    "RegionalOption",
+    "RegionsOption",
+    "RevocationOption",
+    "SignInOption",
+    "TagsFileOption",
+    "cloud_of",
+    "need_of",
+    "snapshot_of",
+    "tags_directory",
+]
+
+NameArgument = Annotated[
+    str | None, typer.Argument(metavar="[REGISTRY]", help="The registry's name or login server, such as myregistry.")
+]
+RegionsOption = Annotated[
+    list[str] | None, typer.Option("--region", "-r", help="A region the registry is in. May be repeated.")
+]
+DataEndpointsOption = Annotated[
+    bool | None,
+    typer.Option("--data-endpoints/--no-data-endpoints", help="Layers come from dedicated data endpoints."),
+]
+RegionalOption = Annotated[
+    bool | None,
+    typer.Option("--regional-endpoints/--no-regional-endpoints", help="Clients use login servers of single regions."),
+]
+PrivateLinkOption = Annotated[
+    bool | None, typer.Option("--private-link/--no-private-link", help="Clients come by a private endpoint.")
+]
+DualStackOption = Annotated[
+    bool | None, typer.Option("--dual-stack/--ipv4-only", help="The registry answers on IPv6 too.")
+]
+PushOption = Annotated[bool, typer.Option("--push", help="Clients push, too.")]
+McrOption = Annotated[bool, typer.Option("--mcr", help="Clients also pull from the Microsoft Container Registry.")]
+SignInOption = Annotated[bool, typer.Option("--sign-in", help="Also the hosts where users and principals sign in.")]
+RevocationOption = Annotated[
+    bool, typer.Option("--revocation", help="Also the hosts that tell whether certificates were revoked.")
+]
+CloudOption = Annotated[
+    str | None, typer.Option("--cloud", help="public, china, usgov, or a domain of your own.", show_default="public")
+]
+FromOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--from",
+        metavar="FILE",
+        help="JSON of 'az acr show', 'show-endpoints' or 'replication list'; - for standard input. May be repeated.",
+    ),
+]
+TagsFileOption = Annotated[
+    Path | None,
+    typer.Option("--service-tags", metavar="FILE", help="Weekly service-tag file; else the last one fetched."),
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What was said about a registry on the command line; ``None`` where nothing was."""
+
+    name: str | None = None
+    regions: tuple[str, ...] = ()
+    data_endpoints: bool | None = None
+    regional_endpoints: bool | None = None
+    private_link: bool | None = None
+    dual_stack: bool | None = None
+    push: bool = False
+    mcr: bool = False
+    sign_in: bool = False
+    revocation: bool = False
+    cloud: str | None = None
+    sources: tuple[str, ...] = ()
+    tags_file: Path | None = None
+
+
+def tags_directory() -> Path:
+    """Return where weekly files are kept."""
+    from seawall.cli.place import default_state  # noqa: PLC0415
+
+    return default_state().with_name("seawall-service-tags")
+
+
+def cloud_of(text: str) -> Cloud:
+    """Find a cloud by its short name, its login suffix, or take it for a domain of one's own."""
+    from seawall.naming import CLOUDS, Cloud, NamingError  # noqa: PLC0415
+
+    by_domain = {cloud.domain: cloud for cloud in CLOUDS.values()}
+    try:
+        return CLOUDS.get(text.lower()) or by_domain.get(text.lower()) or _own(Cloud, text)
+    except NamingError as error:
+        fail(f"--cloud: {error}")
+
+
+def _own(kind: type[Cloud], text: str) -> Cloud:
+    from seawall.naming import CLOUDS  # noqa: PLC0415
+
+    if "." not in text:
+        fail(f"--cloud: {text!r} is none of {', '.join(CLOUDS)}, and no domain")
+    return kind.own(text)
+
+
+def snapshot_of(options: Options, cloud: Cloud) -> Snapshot:
+    """Read the service-tag file that was given, or the last one fetched."""
+    from seawall.neighbours import neighbours  # noqa: PLC0415
+    from seawall.servicetags.feed import FeedError, Shelf, read_file  # noqa: PLC0415
+    from seawall.servicetags.snapshot import SnapshotError  # noqa: PLC0415
+
+    beside = neighbours(cloud)
+    try:
+        if options.tags_file is not None:
+            return read_file(options.tags_file)
+        if beside is None:
+            fail(f"{cloud.name} has no service tags; write rules by name, or by IP with --resolve")
+        return Shelf(tags_directory()).load(beside.tags)
+    except (FeedError, SnapshotError) as error:
+        fail(str(error))
+    except OSError as error:
+        fail(f"{options.tags_file}: {error.strerror}")
+
+
+def need_of(options: Options) -> Need:
+    """Put together what is needed, from options and descriptions; options come first."""
+    from seawall.firewall.need import Need, NeedError  # noqa: PLC0415
+    from seawall.naming import NamingError  # noqa: PLC0415
+    from seawall.topology import Replica, TopologyError  # noqa: PLC0415
+
+    said = _described(options.sources)
+    registry, cloud = _name_and_cloud(options, said)
+    try:
+        regions = [_region(text, cloud, options) for text in options.regions] or sorted(said.regions)
+        return Need(
+            cloud=cloud,
+            registry=registry,
+            replicas=tuple(Replica(region) for region in sorted(set(regions))),
+            data_endpoints=_first(options.data_endpoints, said.data_endpoints),
+            regional_endpoints=_first(options.regional_endpoints, said.regional_endpoints),
+            private_link=_first(options.private_link, said.private_link),
+            dual_stack=_first(options.dual_stack, said.dual_stack),
+            push=options.push,
+            mcr=options.mcr,
+            sign_in=options.sign_in,
+            revocation=options.revocation,
+        )
+    except (NeedError, NamingError, TopologyError) as error:
+        fail(str(error))
+
+
+def _described(sources: tuple[str, ...]) -> Description:
+    from seawall.firewall.description import DescriptionError, read_description  # noqa: PLC0415
+
+    try:
+        texts = [(name, sys.stdin.read() if name == "-" else Path(name).read_text("utf-8-sig")) for name in sources]
+        return read_description(texts)
+    except DescriptionError as error:
+        fail(f"--from: {error}")
+    except (OSError, UnicodeDecodeError) as error:
+        fail(f"--from: cannot be read: {error}")
+
+
+def _name_and_cloud(options: Options, said: Description) -> tuple[str, Cloud]:
+    """Find out which registry in which cloud is meant: a name, a login server, or what was described."""
+    from seawall.firewall.description import DescriptionError, read_login_server  # noqa: PLC0415
+    from seawall.naming import PUBLIC, NamingError  # noqa: PLC0415
+
+    cloud = cloud_of(options.cloud) if options.cloud else said.cloud or PUBLIC
+    if options.name is None:
+        return said.registry, cloud
+    name = options.name.lower()
+    if "." in name:
+        try:
+            cloud, name = read_login_server(name, cloud)
+        except (DescriptionError, NamingError) as error:
+            fail(str(error))
+    if said.registry and said.registry != name:
+        fail(f"--from describes {said.registry}, not {name}")
+    return name, cloud
+
+
+def _region(text: str, cloud: Cloud, options: Options) -> str:
+    from seawall.naming import NamingError  # noqa: PLC0415
+    from seawall.servicetags.regions import known_region  # noqa: PLC0415
+
+    try:
+        return known_region(cloud, text)
+    except NamingError:
+        if options.tags_file is None:
+            raise
+        return known_region(cloud, text, snapshot_of(options, cloud).regions)
+
+
+def _first(said: bool | None, described: bool | None) -> bool:
+    return said if said is not None else bool(described)

@@ -1,0 +1,186 @@
+"""Reading what Azure's tools print about a registry. Pure.
+
+Understood are ``az acr show``, ``az acr show-endpoints`` and ``az acr replication list``, in any mix, as the command
+line prints them or as the REST interface has them (below ``properties``). Together they say more than each alone: only
+the list of replications has the regions of a registry without dedicated data endpoints, for one.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from seawall.naming import CLOUDS, Cloud, NamingError, Role, check_region, normalise
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+__all__ = ["Description", "DescriptionError", "read_description", "read_login_server"]
+
+# The article itself prints them.
+_TRAILING_COMMA: Final = re.compile(r",(?=\s*[}\]])")
+
+
+class DescriptionError(ValueError):
+    """A text does not describe a registry. The message says what it lacks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What is known of a registry; ``None`` and nothing where that was not said."""
+
+    cloud: Cloud | None = None
+    registry: str = ""
+    regions: frozenset[str] = frozenset()
+    data_endpoints: bool | None = None
+    regional_endpoints: bool | None = None
+    private_link: bool | None = None
+    dual_stack: bool | None = None
+
+    def and_also(self, other: Description) -> Description:
+        """Add what another text says.
+
+        Raises:
+            DescriptionError: They are about two registries.
+        """
+        if self.registry and other.registry and self.registry != other.registry:
+            raise DescriptionError(
+                f"these describe two registries, {self.registry} and {other.registry}; give one at a time"
+            )
+        said = {
+            name: value
+            for name in ("cloud", "registry", "data_endpoints", "regional_endpoints", "private_link", "dual_stack")
+            if (value := getattr(other, name)) not in (None, "")
+        }
+        return replace(self, **said, regions=self.regions | other.regions)
+
+
+def read_description(texts: Iterable[tuple[str, str]]) -> Description:
+    """Read one or more descriptions of the same registry.
+
+    Args:
+        texts: Name (for messages) and content of each.
+
+    Raises:
+        DescriptionError: One of them is not understood.
+    """
+    found = Description()
+    for name, text in texts:
+        try:
+            found = found.and_also(_read(_parse(text)))
+        except (DescriptionError, NamingError) as error:
+            raise DescriptionError(f"{name}: {error}") from None
+    return found
+
+
+def _parse(text: str) -> Any:  # noqa: ANN401 - JSON
+    if not text.strip():
+        raise DescriptionError("there is nothing in it; did the az command fail?")
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        try:
+            return json.loads(_TRAILING_COMMA.sub("", text))
+        except (ValueError, RecursionError):
+            raise DescriptionError(f"this is not JSON ({error}); run az with --output json") from None
+
+
+def _read(document: Any) -> Description:  # noqa: ANN401 - JSON
+    if isinstance(document, dict) and isinstance(document.get("value"), list):
+        document = document["value"]
+    match document:
+        case list():
+            return _replications(document)
+        case {"dataEndpoints": list()}:
+            return _endpoints(document)
+        case {"loginServer": str()} | {"properties": {"loginServer": str()}}:
+            return _registry(document)
+    raise DescriptionError(
+        "this is not what 'az acr show', 'az acr show-endpoints' or 'az acr replication list' prints"
+    )
+
+
+def _replications(items: list[Any]) -> Description:
+    regions = set()
+    for item in items:
+        kind = item.get("type", "") if isinstance(item, dict) else ""
+        if not isinstance(item, dict) or not isinstance(item.get("location"), str):
+            raise DescriptionError("every replication must have a location")
+        if kind and not kind.lower().endswith("/replications"):
+            raise DescriptionError(f"this is a list of {kind}; give 'az acr replication list', or 'az acr show' of one")
+        regions.add(_region(item["location"]))
+    return Description(regions=frozenset(regions))
+
+
+def _endpoints(document: Mapping[str, Any]) -> Description:
+    regions, dedicated = set(), False
+    cloud, registry = _login(document.get("loginServer"))
+    for item in document["dataEndpoints"]:
+        match item:
+            case {"region": str(region), "endpoint": str(endpoint)}:
+                regions.add(_region(region))
+                dedicated |= not endpoint.startswith("*.")
+            case _:
+                raise DescriptionError("dataEndpoints: every entry must have a region and an endpoint")
+    regional = document.get("regionalEndpoints")
+    return Description(cloud, registry, frozenset(regions), dedicated, bool(regional) if regional is not None else None)
+
+
+def _registry(document: Mapping[str, Any]) -> Description:
+    properties = {**document, **(document.get("properties") or {})}
+    cloud, registry = _login(properties["loginServer"])
+    hosts = [
+        *(properties.get("dataEndpointHostNames") or ()),
+        *(properties.get("regionalEndpointHostNames") or ()),
+    ]
+    regions = {cloud.parse(host).region for host in hosts}
+    if isinstance(location := document.get("location"), str):
+        regions.add(_region(location))
+    return Description(
+        cloud,
+        registry,
+        frozenset(regions),
+        _switch(properties.get("dataEndpointEnabled")),
+        _switch(properties.get("regionalEndpoints")),
+        bool(links) if (links := properties.get("privateEndpointConnections")) is not None else None,
+        protocol.lower() == "ipv4andipv6" if isinstance(protocol := properties.get("endpointProtocol"), str) else None,
+    )
+
+
+def read_login_server(host: str, cloud: Cloud | None = None) -> tuple[Cloud, str]:
+    """Tell cloud and registry from a login server's name.
+
+    Args:
+        host: The name.
+        cloud: A cloud of one's own to try first.
+
+    Raises:
+        NamingError: It is no login server's name.
+    """
+    name = normalise(host)
+    for known in (*([cloud] if cloud else []), *CLOUDS.values()):
+        if name.endswith(f".{known.domain}"):
+            found = known.parse(name)
+            if found.role is Role.LOGIN:
+                return known, found.registry
+            raise NamingError(f"{name} is not a login server; it is {found.role} of {found.registry or known.name}")
+    own = Cloud.own(name.partition(".")[2])
+    return own, own.parse(name).registry
+
+
+def _login(host: object) -> tuple[Cloud, str]:
+    if not isinstance(host, str):
+        raise DescriptionError("loginServer: there is none")
+    return read_login_server(host)
+
+
+def _region(text: str) -> str:
+    return check_region("".join(text.split()).lower())
+
+
+def _switch(value: object) -> bool | None:
+    if value is None or isinstance(value, bool):
+        return value
+    return str(value).lower() == "enabled"

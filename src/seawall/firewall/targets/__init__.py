@@ -1,0 +1,1 @@
+"""Firewall products: what each can express, and its language. One file each."""

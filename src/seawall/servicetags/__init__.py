@@ -1,0 +1,1 @@
+"""Microsoft's weekly lists of address ranges: read, verified, compared, kept."""

@@ -1,0 +1,237 @@
+"""One weekly service-tag file: read, verified, and ready to answer. Pure.
+
+A file that is not whole and sound is refused with the reason; there is no half-read one. What was found in years of
+real files decides what is checked: failed downloads saved under the file's name (web pages, XML, nothing at all), a
+number published twice with different content, regions spelled in three ways, dots that part no region.
+
+Source of the format: Microsoft, "Azure IP Ranges and Service Tags", and "Virtual network service tags".
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import cached_property
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Final
+
+from seawall.servicetags.prefixes import AddressSet, PrefixError, Span, parse_prefix
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Snapshot", "SnapshotError", "Tag", "TagMissingError", "read_snapshot"]
+
+LARGEST_FILE: Final = 64 << 20
+"""Octets. The real ones have 4 MB after five years of growing."""
+
+_CLOUDS: Final = frozenset(("Public", "China", "AzureGovernment", "AzureGermany"))
+_REGIONAL_SERVICES: Final = frozenset(("AzureContainerRegistry", "Storage", "MicrosoftContainerRegistry"))
+"""Services whose tags have a region behind the dot, and nothing else: what they list is what regions there are."""
+
+
+class SnapshotError(ValueError):
+    """A file is no service-tag file. The message says what it is instead, and where the fault is."""
+
+
+class TagMissingError(LookupError):
+    """A file has no such tag. The message names those that are close."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A service tag: a name for address ranges.
+
+    Attributes:
+        name: Such as ``Storage.GermanyWestCentral``, in the spelling of the file, which Azure is particular about.
+        service: What stands before the first dot.
+        region: The region as host names have it (``germanywestcentral``); empty for tags that are for all of the cloud,
+            though there may be a dot in their name (``AzureFrontDoor.FirstParty``).
+        change: The tag's own number, which rises exactly when its content changes.
+        prefixes: Its ranges as published.
+    """
+
+    name: str
+    service: str
+    region: str
+    change: int
+    prefixes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """All tags of one cloud in one week.
+
+    Attributes:
+        cloud: ``Public``, ``China``, ``AzureGovernment`` or ``AzureGermany``.
+        change: The file's number. It has been published twice for different content, and raised for none: compare
+            :attr:`fingerprint` instead.
+        tags: By name.
+    """
+
+    cloud: str
+    change: int
+    tags: Mapping[str, Tag]
+    _spans: Mapping[str, Span] = field(repr=False, compare=False)
+    _sets: dict[str, AddressSet] = field(default_factory=dict, repr=False, compare=False)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Tell one content from another (hex SHA-256), whatever the file's number, line endings or order."""
+        content = [(name, sorted(self.tags[name].prefixes)) for name in sorted(self.tags)]
+        return hashlib.sha256(json.dumps([self.cloud, content]).encode()).hexdigest()
+
+    @cached_property
+    def regions(self) -> Mapping[str, str]:
+        """The spelling of each region in tag names, by the one in host names: ``{"eastus": "EastUS"}``."""
+        suffixes = (tag.name.partition(".")[2] for tag in self.tags.values() if tag.service in _REGIONAL_SERVICES)
+        return {suffix.lower(): suffix for suffix in sorted(suffixes) if suffix}
+
+    def tag(self, name: str) -> Tag:
+        """Return a tag.
+
+        Raises:
+            TagMissingError: There is none of that name. It must never be taken for an empty one.
+        """
+        try:
+            return self.tags[name]
+        except KeyError:
+            by_lower = {known.lower(): known for known in self.tags}
+            close = get_close_matches(name.lower(), by_lower, n=3, cutoff=0.8)
+            hint = f"; is it {' or '.join(by_lower[one] for one in close)}?" if close else ""
+            raise TagMissingError(
+                f"the {self.cloud} file number {self.change} has no service tag {name!r}{hint}"
+            ) from None
+
+    def addresses(self, name: str) -> AddressSet:
+        """Return the addresses of a tag.
+
+        Raises:
+            TagMissingError: There is no such tag.
+        """
+        found = self._sets.get(name)
+        if found is None:
+            spans = self._spans
+            found = self._sets[name] = AddressSet.of_spans(spans[prefix] for prefix in self.tag(name).prefixes)
+        return found
+
+    def lookup(self, text: str) -> list[Tag]:
+        """Return the tags that hold all of an address or range, the most particular first.
+
+        Raises:
+            PrefixError: The text is neither.
+        """
+        span = parse_prefix(text)
+        holding = [tag for tag in self.tags.values() if span in self.addresses(tag.name)]
+        # A region says more than none, and few addresses more than many.
+        return sorted(holding, key=lambda tag: (not tag.region, self._weight(tag.name, span[0]), tag.name))
+
+    def _weight(self, name: str, family: int) -> int:
+        return self.addresses(name).family(family).size
+
+
+def read_snapshot(data: bytes, where: str) -> Snapshot:
+    """Read and verify a weekly file.
+
+    Args:
+        data: Its octets.
+        where: What to call it in messages, such as its path.
+
+    Raises:
+        SnapshotError: It is not a whole, sound service-tag file.
+    """
+    document = _json(data, where)
+    cloud, change, values = (document.get(key) for key in ("cloud", "changeNumber", "values"))
+    if cloud not in _CLOUDS:
+        raise SnapshotError(f"{where}: cloud: {_short(cloud)} is none of {', '.join(sorted(_CLOUDS))}")
+    if not isinstance(change, int) or isinstance(change, bool):
+        raise SnapshotError(f"{where}: changeNumber: {_short(change)} is not a number")
+    if not isinstance(values, list) or not values:
+        raise SnapshotError(f"{where}: values: there are no service tags in it")
+    return _snapshot(str(cloud), change, values, where)
+
+
+def _snapshot(cloud: str, change: int, values: list[Any], where: str) -> Snapshot:
+    records = [_record(value, index, where) for index, value in enumerate(values)]
+    spans: dict[str, Span] = {}
+    # Half of all prefixes stand in several tags; each is read once.
+    for prefix in dict.fromkeys(chain.from_iterable(record.prefixes for record in records)):
+        try:
+            spans[prefix] = parse_prefix(prefix)
+        except (PrefixError, TypeError) as error:
+            owner = next(record.name for record in records if prefix in record.prefixes)
+            raise SnapshotError(f"{where}: {owner}: addressPrefixes: {error}") from None
+    tags = {record.name: record for record in _with_regions(records)}
+    if len(tags) != len(records):
+        names = [record.name for record in records]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise SnapshotError(f"{where}: {twice}: this tag is there twice")
+    return Snapshot(cloud, change, tags, spans)
+
+
+def _json(data: bytes, where: str) -> dict[str, Any]:
+    if len(data) > LARGEST_FILE:
+        raise SnapshotError(f"{where}: {len(data)} bytes are too many for a service-tag file; it has about 4 million")
+    if not data.strip():
+        raise SnapshotError(f"{where}: the file is empty; the download failed")
+    try:
+        document = json.loads(data.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        start = data.lstrip(b"\xef\xbb\xbf \t\r\n")[:60]
+        if start.startswith((b"{", b"[")):
+            raise SnapshotError(f"{where}: the JSON is damaged or cut off ({error}); download it again") from None
+        kind = "a web page or XML" if start.startswith(b"<") else "no JSON"
+        raise SnapshotError(
+            f"{where}: this is {kind}, not a service-tag file; it begins {start.decode('utf-8', 'replace')!r}. "
+            "The download failed; try again"
+        ) from None
+    if not isinstance(document, dict):
+        raise SnapshotError(f"{where}: this is JSON, but not a service-tag file")
+    return document
+
+
+def _record(value: Any, index: int, where: str) -> Tag:  # noqa: ANN401 - JSON
+    try:
+        name, properties = value["name"], value["properties"]
+        change, prefixes, region = properties["changeNumber"], properties["addressPrefixes"], properties["region"]
+    except (TypeError, KeyError, IndexError) as error:
+        raise SnapshotError(f"{where}: values[{index}]: this is not a service tag ({error!r} is missing)") from None
+    if not isinstance(name, str) or not name or value.get("id", name) != name:
+        raise SnapshotError(f"{where}: values[{index}]: name and id must be one and the same")
+    if not isinstance(change, int) or not isinstance(region, str):
+        raise SnapshotError(f"{where}: {name}: changeNumber must be a number, region a text")
+    if not isinstance(prefixes, list) or not prefixes:
+        # An empty tag would become a rule that lets nothing through.
+        raise SnapshotError(f"{where}: {name}: addressPrefixes: there are none")
+    return Tag(name, name.partition(".")[0], region, change, tuple(prefixes))
+
+
+def _with_regions(records: list[Tag]) -> list[Tag]:
+    """Put the region's name as hosts have it in place of what the file says of it.
+
+    The file's ``region`` has spellings of its own (``germanywc``, ``isrealcentral``), and tags of ``AzureCloud`` have
+    them behind the dot. Tags of services that exist in all regions show which is which.
+    """
+    known = {
+        record.region: record.name.partition(".")[2].lower()
+        for record in records
+        if record.service in _REGIONAL_SERVICES and record.region and "." in record.name
+    }
+    suffixes = frozenset(known.values())
+    return [
+        Tag(record.name, record.service, _region_of(record, known, suffixes), record.change, record.prefixes)
+        if record.region
+        else record
+        for record in records
+    ]
+
+
+def _region_of(record: Tag, known: Mapping[str, str], suffixes: frozenset[str]) -> str:
+    suffix = record.name.partition(".")[2].lower()
+    return suffix if suffix in suffixes else known.get(record.region, "")
+
+
+def _short(value: object) -> str:
+    return repr(value)[:60]
