@@ -13,10 +13,12 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import repeat
+from operator import add, mod
 
 # Nothing is sent or received: these four are the C library's own reader and writer of addresses.
 from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -31,6 +33,7 @@ __all__ = [
     "Span",
     "Spans",
     "parse_prefix",
+    "parse_prefixes",
     "write_address",
 ]
 
@@ -41,8 +44,22 @@ V6: Final = 128
 Span: TypeAlias = tuple[int, int, int]
 """Family, start, stop."""
 
-_LENGTHS_V4: Final = {str(length): 1 << (V4 - length) for length in range(V4 + 1)}
-_LENGTHS_V6: Final = {str(length): 1 << (V6 - length) for length in range(V6 + 1)}
+Pair: TypeAlias = tuple[int, int]
+"""Start, stop."""
+
+_LENGTHS: Final = {family: {str(length): 1 << (family - length) for length in range(family + 1)} for family in (V4, V6)}
+"""How many addresses a prefix has, by its length as it is written; no other spelling of a number is one."""
+
+
+Bounds: TypeAlias = tuple[list[int], list[int]]
+"""Starts, and the stop of each."""
+
+
+class Bulk(NamedTuple):
+    """Many ranges of both families, each family's in the order they came."""
+
+    v4: Bounds
+    v6: Bounds
 
 
 class PrefixError(ValueError):
@@ -59,10 +76,10 @@ def parse_prefix(text: str) -> Span:
     address, slash, length = text.partition("/")
     try:
         if ":" in address:
-            family, size = V6, _LENGTHS_V6[length] if slash else 1
+            family, size = V6, _LENGTHS[V6][length] if slash else 1
             start = int.from_bytes(inet_pton(AF_INET6, address))
         else:
-            family, size = V4, _LENGTHS_V4[length] if slash else 1
+            family, size = V4, _LENGTHS[V4][length] if slash else 1
             start = int.from_bytes(inet_pton(AF_INET, address))
     except (OSError, KeyError, ValueError):
         raise PrefixError(f"{text[:60]!r} is not an address range; write 192.0.2.0/24 or 2001:db8::/32") from None
@@ -70,6 +87,36 @@ def parse_prefix(text: str) -> Span:
         right = write_address(family, start & -size)
         raise PrefixError(f"{text!r} has address bits behind its length; the range it lies in is {right}/{length}")
     return family, start, start + size
+
+
+def parse_prefixes(prefixes: Iterable[str]) -> Bulk:
+    """Read many ranges as :func:`parse_prefix` does, in a fraction of the time: the loops are the interpreter's own.
+
+    Raises:
+        PrefixError: For the first that is none.
+    """
+    every = list(prefixes)
+    v6 = [prefix for prefix in every if ":" in prefix]
+    v4 = [prefix for prefix in every if ":" not in prefix] if v6 else every
+    try:
+        return Bulk(_parse_family(V4, AF_INET, v4), _parse_family(V6, AF_INET6, v6))
+    except (OSError, KeyError, ValueError):
+        # Once more and slowly, to find out which one it is; or all is well, and one of them is a single address.
+        spans = [parse_prefix(prefix) for prefix in every]
+    return Bulk(_bounds(spans, V4), _bounds(spans, V6))
+
+
+def _bounds(spans: list[Span], family: int) -> Bounds:
+    return [one[1] for one in spans if one[0] == family], [one[2] for one in spans if one[0] == family]
+
+
+def _parse_family(family: int, kind: int, prefixes: list[str]) -> Bounds:
+    parts = "/".join(prefixes).split("/") if prefixes else []
+    sizes = list(map(_LENGTHS[family].__getitem__, parts[1::2]))
+    starts = list(map(int.from_bytes, map(inet_pton, repeat(kind), parts[::2])))
+    if len(parts) != 2 * len(prefixes) or any(map(mod, starts, sizes)):
+        raise ValueError("one of these is not a range")
+    return starts, list(map(add, starts, sizes))
 
 
 def write_address(family: int, address: int) -> str:
@@ -92,7 +139,7 @@ class Spans:
     bounds: tuple[int, ...] = ()
 
     @classmethod
-    def of(cls, family: int, pairs: Iterable[tuple[int, int]]) -> Spans:
+    def of(cls, family: int, pairs: Iterable[Pair]) -> Spans:
         """Make the set of all addresses in some intervals ``(start, stop)``, which may overlap, in any order."""
         bounds: list[int] = []
         last = -1
@@ -121,7 +168,7 @@ class Spans:
         """How many addresses there are."""
         return sum(self.bounds[1::2]) - sum(self.bounds[::2])
 
-    def pairs(self) -> Iterator[tuple[int, int]]:
+    def pairs(self) -> Iterator[Pair]:
         """Yield the intervals in order."""
         return zip(self.bounds[::2], self.bounds[1::2], strict=True)
 
@@ -183,22 +230,14 @@ class AddressSet:
         Raises:
             PrefixError: One of them is none.
         """
-        return cls.of_spans(map(parse_prefix, prefixes))
-
-    @classmethod
-    def of_spans(cls, spans: Iterable[Span]) -> AddressSet:
-        """Make the set of all addresses in some spans."""
-        v4: list[tuple[int, int]] = []
-        v6: list[tuple[int, int]] = []
-        for family, start, stop in spans:
-            (v4 if family == V4 else v6).append((start, stop))
-        return cls(Spans.of(V4, v4), Spans.of(V6, v6))
+        read = parse_prefixes(prefixes)
+        return cls(Spans.of(V4, zip(*read.v4, strict=True)), Spans.of(V6, zip(*read.v6, strict=True)))
 
     @classmethod
     def union(cls, sets: Iterable[AddressSet]) -> AddressSet:
         """Join any number of sets, in one go."""
-        v4: list[tuple[int, int]] = []
-        v6: list[tuple[int, int]] = []
+        v4: list[Pair] = []
+        v6: list[Pair] = []
         for one in sets:
             v4 += one.v4.pairs()
             v6 += one.v6.pairs()

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
-from seawall.servicetags.prefixes import AddressSet, PrefixError, Span, parse_prefix
+from seawall.servicetags.prefixes import AddressSet, PrefixError, parse_prefix, parse_prefixes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,7 +75,6 @@ class Snapshot:
     cloud: str
     change: int
     tags: Mapping[str, Tag]
-    _spans: Mapping[str, Span] = field(repr=False, compare=False)
     _sets: dict[str, AddressSet] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
@@ -113,8 +113,7 @@ class Snapshot:
         """
         found = self._sets.get(name)
         if found is None:
-            spans = self._spans
-            found = self._sets[name] = AddressSet.of_spans(spans[prefix] for prefix in self.tag(name).prefixes)
+            found = self._sets[name] = AddressSet.of(self.tag(name).prefixes)
         return found
 
     def lookup(self, text: str) -> list[Tag]:
@@ -154,21 +153,29 @@ def read_snapshot(data: bytes, where: str) -> Snapshot:
 
 
 def _snapshot(cloud: str, change: int, values: list[Any], where: str) -> Snapshot:
-    records = [_record(value, index, where) for index, value in enumerate(values)]
-    spans: dict[str, Span] = {}
-    # Half of all prefixes stand in several tags; each is read once.
-    for prefix in dict.fromkeys(chain.from_iterable(record.prefixes for record in records)):
-        try:
-            spans[prefix] = parse_prefix(prefix)
-        except (PrefixError, TypeError) as error:
-            owner = next(record.name for record in records if prefix in record.prefixes)
-            raise SnapshotError(f"{where}: {owner}: addressPrefixes: {error}") from None
-    tags = {record.name: record for record in _with_regions(records)}
-    if len(tags) != len(records):
-        names = [record.name for record in records]
-        twice = next(name for name in names if names.count(name) > 1)
+    spelled = _spellings(values)
+    tags = [_tag(value, index, spelled, where) for index, value in enumerate(values)]
+    try:
+        # All at once, only to see that they can be read; a few tags will be asked for, and read again then.
+        parse_prefixes(chain.from_iterable(tag.prefixes for tag in tags))
+    except (PrefixError, TypeError):
+        raise SnapshotError(f"{where}: {_fault(tags)}") from None
+    by_name = {tag.name: tag for tag in tags}
+    if len(by_name) != len(tags):
+        twice = next(name for name, count in Counter(tag.name for tag in tags).items() if count > 1)
         raise SnapshotError(f"{where}: {twice}: this tag is there twice")
-    return Snapshot(cloud, change, tags, spans)
+    return Snapshot(cloud, change, by_name)
+
+
+def _fault(records: list[Tag]) -> str:
+    """Find the tag and the prefix that cannot be read."""
+    for record in records:
+        for prefix in record.prefixes:
+            try:
+                parse_prefix(prefix)
+            except (PrefixError, TypeError, AttributeError) as error:
+                return f"{record.name}: addressPrefixes: {error}"
+    return "addressPrefixes: one of them is not a text"
 
 
 def _json(data: bytes, where: str) -> dict[str, Any]:
@@ -192,7 +199,7 @@ def _json(data: bytes, where: str) -> dict[str, Any]:
     return document
 
 
-def _record(value: Any, index: int, where: str) -> Tag:  # noqa: ANN401 - JSON
+def _tag(value: Any, index: int, spelled: Mapping[str, str], where: str) -> Tag:  # noqa: ANN401 - JSON
     try:
         name, properties = value["name"], value["properties"]
         change, prefixes, region = properties["changeNumber"], properties["addressPrefixes"], properties["region"]
@@ -205,32 +212,26 @@ def _record(value: Any, index: int, where: str) -> Tag:  # noqa: ANN401 - JSON
     if not isinstance(prefixes, list) or not prefixes:
         # An empty tag would become a rule that lets nothing through.
         raise SnapshotError(f"{where}: {name}: addressPrefixes: there are none")
-    return Tag(name, name.partition(".")[0], region, change, tuple(prefixes))
+    service, _, suffix = name.partition(".")
+    if region:
+        region = spelled.get(suffix.lower()) or spelled.get(region, "")
+    return Tag(name, service, region, change, tuple(prefixes))
 
 
-def _with_regions(records: list[Tag]) -> list[Tag]:
-    """Put the region's name as hosts have it in place of what the file says of it.
+def _spellings(values: list[Any]) -> dict[str, str]:
+    """Say what regions are called in host names, by any of their spellings in lower case.
 
-    The file's ``region`` has spellings of its own (``germanywc``, ``isrealcentral``), and tags of ``AzureCloud`` have
-    them behind the dot. Tags of services that exist in all regions show which is which.
+    ``region`` has spellings of its own (``germanywc``, ``isrealcentral``), which tags of ``AzureCloud`` have as well.
+    Tags of services that exist in all regions show which is which.
     """
-    known = {
-        record.region: record.name.partition(".")[2].lower()
-        for record in records
-        if record.service in _REGIONAL_SERVICES and record.region and "." in record.name
-    }
-    suffixes = frozenset(known.values())
-    return [
-        Tag(record.name, record.service, _region_of(record, known, suffixes), record.change, record.prefixes)
-        if record.region
-        else record
-        for record in records
-    ]
-
-
-def _region_of(record: Tag, known: Mapping[str, str], suffixes: frozenset[str]) -> str:
-    suffix = record.name.partition(".")[2].lower()
-    return suffix if suffix in suffixes else known.get(record.region, "")
+    spelled = {}
+    for value in values:
+        match value:
+            case {"name": str(name), "properties": {"region": str(region)}} if region:
+                service, _, suffix = name.partition(".")
+                if service in _REGIONAL_SERVICES and suffix:
+                    spelled[region] = spelled[suffix.lower()] = suffix.lower()
+    return spelled
 
 
 def _short(value: object) -> str:
