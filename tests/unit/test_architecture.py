@@ -26,9 +26,10 @@ ROOMS: Final = {
     "topology": ("naming",),
     "doors": ("naming",),
     "neighbours": ("naming",),
+    "durable": (),
     # The rules that let clients through a wall. Neither knows anything of the servers.
-    "servicetags": ("neighbours", "naming"),
-    "firewall": ("servicetags", "neighbours", "topology", "naming"),
+    "servicetags": ("durable", "neighbours", "naming"),
+    "firewall": ("servicetags", "durable", "neighbours", "topology", "naming"),
     # What is kept. Metadata speaks of digests and knows nothing else of blobs, blobs nothing of metadata.
     "blobs": (),
     "metadata": ("blobs.digest", "topology", "naming"),
@@ -54,6 +55,7 @@ ROOMS: Final = {
     ),
     # The process that opens them.
     "server": (
+        "durable",
         "registry",
         "dataplane",
         "identity",
@@ -66,7 +68,7 @@ ROOMS: Final = {
         "bodies",
     ),
     # The command line reads and changes what is kept; it answers no requests.
-    "cli": ("server", "identity", "metadata", "firewall", "servicetags", "neighbours", "topology", "naming"),
+    "cli": ("server", "identity", "metadata", "durable", "firewall", "servicetags", "neighbours", "topology", "naming"),
 }
 
 # Rooms and modules without input, output, clock or chance. They use each other and these modules, nothing else.

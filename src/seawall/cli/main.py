@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from seawall.cli import keys, registry, rules, scope_map, serve, service_tags, token, up
+from seawall.cli import keys, registry, rules, scope_map, serve, service_tags, token, up, upkeep
 from seawall.cli.output import examples
 
 __all__ = ["app", "main"]
@@ -45,6 +45,7 @@ app.command(
     )
 )(rules.rules)
 app.command(epilog=examples("seawall targets", "seawall targets --json"))(rules.targets)
+app.add_typer(upkeep.app, name="upkeep")
 app.add_typer(service_tags.app, name="service-tags")
 app.add_typer(registry.app, name="registry")
 app.add_typer(token.app, name="token")

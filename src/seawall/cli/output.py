@@ -13,6 +13,9 @@ __all__ = ["examples", "fail", "say", "say_json", "say_table"]
 
 USAGE_ERROR = 2
 
+_UNCUT = 10_000
+"""Columns of a table that is read by a program."""
+
 
 def examples(*lines: str) -> str:
     """Write the examples at the end of a command's help; the first character keeps them from being wrapped."""
@@ -30,14 +33,16 @@ def say_json(value: Any) -> None:  # noqa: ANN401 - JSON
 
 
 def say_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table."""
+    """Print a table; where nobody looks at a terminal, one that nothing is cut off from."""
     from rich.console import Console  # noqa: PLC0415 - slow to import, not always needed
-    from rich.table import Table  # noqa: PLC0415
+    from rich.table import Column, Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
 
-    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    table = Table(*(Column(name, overflow="fold") for name in columns), box=None, pad_edge=False, header_style="bold")
     for row in rows:
-        table.add_row(*row)
-    Console().print(table)
+        # As text, or an address such as fd00:ab:1:: would be taken for an emoji's name.
+        table.add_row(*map(Text, row))
+    Console(width=None if sys.stdout.isatty() else _UNCUT).print(table)
 
 
 def fail(message: str, code: int = USAGE_ERROR) -> NoReturn:

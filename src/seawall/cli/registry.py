@@ -105,7 +105,7 @@ def renew(
     json: JsonOption = False,
 ) -> None:
     """Give the admin user a new password; everything signed in with the old one is over at once."""
-    from seawall.server.authority import write_private  # noqa: PLC0415
+    from seawall.durable import PRIVATE, replace_file  # noqa: PLC0415
     from seawall.server.node import renew_password  # noqa: PLC0415
 
     with opened(state, config) as database:
@@ -114,7 +114,7 @@ def renew(
             password = renew_password(writer, name, name, slot=slot)
     noted = place_of(state, config).admin_password(name)
     if slot == "password" and noted.exists():
-        write_private(noted, f"{password}\n".encode())
+        replace_file(noted, f"{password}\n".encode(), PRIVATE)
     say_json({"username": name, "password": password}) if json else say(password)
 
 

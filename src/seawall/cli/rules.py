@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from seawall.firewall.rules import RuleSet, Way
     from seawall.firewall.targets.contract import Target
 
-__all__ = ["endpoints", "rules", "targets"]
+__all__ = ["endpoints", "rules", "target_of", "targets"]
 
 CANNOT_EXPRESS = 3
 """Exit code when the product cannot say what is needed."""
@@ -142,7 +142,7 @@ def rules(
         sources=tuple(sources or ()),
         tags_file=tags_file,
     )
-    target, form = _target("json" if json else to)
+    target, form = target_of("json" if json else to)
     need = need_of(options)
     text = _write(target, form, _rule_set(need, target, by, options, resolve=resolve))
     if out is None:
@@ -185,7 +185,8 @@ def targets(json: JsonOption = False) -> None:
     say_table(("Target", "Firewall", "By", "Wildcard stands for", "Formats"), rows)
 
 
-def _target(text: str) -> tuple[Target, str]:
+def target_of(text: str) -> tuple[Target, str]:
+    """Find the target and format that somebody asked for: ``nftables``, ``nsg:bicep``."""
     from seawall.firewall.targets.table import TargetUnknownError, find_target  # noqa: PLC0415
 
     name, _, form = text.partition(":")

@@ -47,6 +47,7 @@ class Purpose(StrEnum):
     MCR_DATA = "mcr-data"
     SIGN_IN = "sign-in"
     REVOCATION = "revocation"
+    LEAVING = "leaving"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
-import os
 from typing import TYPE_CHECKING, Final
 
 from cryptography import x509
@@ -19,11 +18,13 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from seawall.durable import PRIVATE, replace_file
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-__all__ = ["OwnAuthority", "write_private"]
+__all__ = ["OwnAuthority"]
 
 _AUTHORITY_DAYS: Final = 3650
 _SERVER_DAYS: Final = 397
@@ -65,8 +66,8 @@ class OwnAuthority:
             .add_extension(identifier, critical=False)
             .sign(key, hashes.SHA256())
         )
-        write_private(self._key_file, _pem(key))
-        write_private(self.certificate_file, certificate.public_bytes(Encoding.PEM))
+        replace_file(self._key_file, _pem(key), PRIVATE)
+        replace_file(self.certificate_file, certificate.public_bytes(Encoding.PEM), PRIVATE)
 
     def certificate_for(self, names: Iterable[str], directory: Path) -> tuple[Path, Path]:
         """Return a certificate and key file for some host names, addresses or wildcards.
@@ -100,8 +101,8 @@ class OwnAuthority:
             )
             .sign(authority_key, hashes.SHA256())
         )
-        write_private(key_file, _pem(key))
-        write_private(chain_file, certificate.public_bytes(Encoding.PEM) + self.certificate_file.read_bytes())
+        replace_file(key_file, _pem(key), PRIVATE)
+        replace_file(chain_file, certificate.public_bytes(Encoding.PEM) + self.certificate_file.read_bytes(), PRIVATE)
         return chain_file, key_file
 
     def _still_good(self, chain_file: Path, key_file: Path, names: list[str]) -> bool:
@@ -116,18 +117,6 @@ class OwnAuthority:
             return False
         same = sorted(str(name.value) for name in alternative) == names and key.public_key() == certificate.public_key()
         return same and certificate.not_valid_after_utc - _RENEW_BEFORE > _now()
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """Write a file that only its owner can read, whole or not at all."""
-    temporary = path.with_name(path.name + ".new")
-    temporary.unlink(missing_ok=True)
-    descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
 
 
 def _now() -> datetime.datetime:

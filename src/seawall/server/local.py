@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from seawall.doors import LocalDoors
+from seawall.durable import PRIVATE, replace_file
 from seawall.metadata import registries
 from seawall.naming import Host, Role
-from seawall.server.authority import OwnAuthority, write_private
+from seawall.server.authority import OwnAuthority
 from seawall.server.node import Listener, Node, create_registry, prepare, renew_password
 from seawall.server.state import State
 
@@ -106,10 +107,10 @@ def _registry(writer: Writer, options: LocalOptions, state: State) -> Registry:
     noted = state.admin_password(options.registry)
     if found is None:
         found, password = create_registry(writer, options.registry, options.region)
-        write_private(noted, f"{password}\n".encode())
+        replace_file(noted, f"{password}\n".encode(), PRIVATE)
     elif not noted.exists():
         # Only its hash is kept elsewhere; whoever removed the file wants a new password.
-        write_private(noted, f"{renew_password(writer, found.name, found.name)}\n".encode())
+        replace_file(noted, f"{renew_password(writer, found.name, found.name)}\n".encode(), PRIVATE)
     changed = replace(
         found,
         data_endpoints=found.data_endpoints if options.data_endpoints is None else options.data_endpoints,

@@ -6,16 +6,16 @@ verified before it takes the place of what is kept, so that a failed download, o
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from seawall.durable import READABLE, replace_file
 from seawall.neighbours import neighbours
 from seawall.servicetags.snapshot import LARGEST_FILE, Snapshot, SnapshotError, read_snapshot
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from seawall.naming import Cloud
 
 __all__ = ["FeedError", "Kept", "Shelf", "fetch", "read_file"]
@@ -75,7 +75,8 @@ class Shelf:
             news = read_file(path).fingerprint != snapshot.fingerprint
         except (OSError, SnapshotError):
             news = True
-        _replace(path, data)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, data, READABLE)
         return Kept(snapshot, path, news)
 
 
@@ -117,7 +118,10 @@ def fetch(cloud: Cloud, url: str | None = None) -> tuple[bytes, str]:
                     raise FeedError(f"{page} has no link to the weekly file; download it by hand and give it as a file")
                 url = match[0]
             return _get(client, url), url
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+    except ImportError:
+        raise FeedError("HTTPS_PROXY names a SOCKS proxy, which cannot be used here; name an HTTP proxy") from None
+    # Proxies, addresses and bundles of certificates that make no sense are noticed in the oddest places.
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError) as error:
         words = str(error) or type(error).__name__
         raise FeedError(
             f"{url or page}: {words}. Behind a firewall, set HTTPS_PROXY, or fetch the file elsewhere and give it "
@@ -139,23 +143,3 @@ def _get(client: object, url: str) -> bytes:
             if size > LARGEST_FILE:
                 raise FeedError(f"{url}: more than {LARGEST_FILE} bytes came, which no service-tag file has")
     return b"".join(parts)
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Write a file so that at any moment, also after a power cut, either the old or the new one is there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)

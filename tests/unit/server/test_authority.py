@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from seawall.server.authority import OwnAuthority, write_private
+from seawall.server.authority import OwnAuthority
 from seawall.server.certificates import check_pair, wildcards
 
 if TYPE_CHECKING:
@@ -219,17 +219,3 @@ def test_a_file_that_was_damaged_is_replaced(authority: OwnAuthority, tmp_path: 
     check_pair(*pair)
     handshake(authority, pair, "localhost")
     assert certificate == pair[0]
-
-
-@pytest.mark.usefixtures("open_umask")
-def test_a_private_file_is_written_whole_and_for_its_owner(tmp_path: Path) -> None:
-    path = tmp_path / "secret"
-    path.write_bytes(b"old and open")
-    path.chmod(0o644)
-    # As a crash leaves it.
-    (tmp_path / "secret.new").write_bytes(b"half")
-    for content in (b"", b"new", bytes(range(256)) * 100):
-        write_private(path, content)
-        assert path.read_bytes() == content
-        assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert list(tmp_path.iterdir()) == [path]

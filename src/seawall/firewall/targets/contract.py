@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from seawall.firewall.rules import RuleSet
 
-__all__ = ["Ability", "CannotExpressError", "Render", "Target", "Wildcard", "check_fit"]
+__all__ = ["Ability", "CannotExpressError", "Render", "RenderChange", "Target", "Wildcard", "check_fit"]
 
 
 class CannotExpressError(ValueError):
@@ -71,6 +71,13 @@ class Render(Protocol):
         """Return the whole text, ending in a line break."""
 
 
+class RenderChange(Protocol):
+    """Writes what leads from one rule set to another, address by address."""
+
+    def __call__(self, before: RuleSet, after: RuleSet) -> str:
+        """Return the whole text, ending in a line break."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """A product.
@@ -81,6 +88,7 @@ class Target:
         ability: What it can express.
         formats: How it can be written, the usual one first.
         suffix: How the file's name ends, by format; ``.txt`` where nothing is said.
+        changes: For formats whose product can be told a change alone, how that is written.
     """
 
     name: str
@@ -88,6 +96,7 @@ class Target:
     ability: Ability
     formats: Mapping[str, Render]
     suffix: Mapping[str, str] = field(default_factory=dict)
+    changes: Mapping[str, RenderChange] = field(default_factory=dict)
 
 
 def check_fit(target: Target, rules: RuleSet) -> None:

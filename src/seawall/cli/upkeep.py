@@ -1,0 +1,267 @@
+"""``seawall upkeep``: keeping a wall's address ranges current."""
+
+from __future__ import annotations
+
+import json as codec
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from seawall.cli.need import (
+    CloudOption,
+    DataEndpointsOption,
+    DualStackOption,
+    FromOption,
+    McrOption,
+    NameArgument,
+    Options,
+    PrivateLinkOption,
+    RegionsOption,
+    SignInOption,
+    TagsFileOption,
+    need_of,
+    tags_directory,
+)
+from seawall.cli.output import examples, fail, say, say_json, say_table
+from seawall.cli.place import JsonOption
+from seawall.cli.rules import target_of
+
+if TYPE_CHECKING:
+    from seawall.firewall.keeper import Job, Outcome
+    from seawall.firewall.upkeep import Policy
+    from seawall.servicetags.snapshot import Snapshot
+
+__all__ = ["app"]
+
+REFUSED = 4
+"""Exit code when the new list looks like a mistake and the old rules stay."""
+
+app = typer.Typer(no_args_is_help=True, help="Keep a wall's address ranges current: add first, remove later.")
+
+GraceOption = Annotated[int, typer.Option(help="Days that ranges stay after they are no longer published.", min=0)]
+MostLostOption = Annotated[
+    int, typer.Option(help="Refuse a list that has lost more than this many percent at once.", min=0, max=100)
+]
+
+
+@app.command(
+    epilog=examples(
+        "seawall upkeep run myregistry -r eastus --to nftables --out wall.nft --apply 'nft -f {file}'",
+        "seawall upkeep run myregistry -r eastus --to text --out /srv/edl/registry.txt --every 6h",
+        "seawall upkeep run myregistry -r eastus --to ipset --out rules.ipset --service-tags this-week.json --json",
+    )
+)
+def run(
+    *,
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The file to keep current.")],
+    name: NameArgument = None,
+    regions: RegionsOption = None,
+    data_endpoints: DataEndpointsOption = None,
+    private_link: PrivateLinkOption = None,
+    dual_stack: DualStackOption = None,
+    mcr: McrOption = False,
+    sign_in: SignInOption = False,
+    cloud: CloudOption = None,
+    sources: FromOption = None,
+    tags_file: TagsFileOption = None,
+    to: Annotated[str, typer.Option("--to", metavar="TARGET[:FORMAT]", help="The firewall.")] = "nftables",
+    state: Annotated[
+        Path | None, typer.Option(help="Where to note what was given.", show_default="FILE.state beside --out")
+    ] = None,
+    apply: Annotated[
+        str,
+        typer.Option(help="Command that makes the wall take the rules: {file} is all of them, {change} what changes."),
+    ] = "",
+    check: Annotated[bool, typer.Option(help="Run the product's checker first, where it is installed.")] = True,
+    grace_days: GraceOption = 14,
+    most_lost: MostLostOption = 20,
+    confirm_loss: Annotated[
+        bool, typer.Option("--confirm-loss", help="A great loss was looked at; it is right.")
+    ] = False,
+    every: Annotated[str, typer.Option(metavar="TIME", help="Go on for ever, this often: 30m, 6h, 1d.")] = "",
+    webhook: Annotated[str, typer.Option(metavar="URL", help="Tell this address about changes and refusals.")] = "",
+    metrics: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write metrics for Prometheus's text file collector.")
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Fetch this week's list, and bring the rules in a file up to date with it.
+
+    New ranges are added at once, old ones removed after a grace period. A list that is damaged or has lost too much
+    changes nothing. Ends with 0 when the rules are current, 1 when something failed, 4 when a list was refused.
+    """
+    from seawall.firewall.keeper import Job  # noqa: PLC0415 - slow to import, not needed for --help
+
+    options = Options(
+        name=name,
+        regions=tuple(regions or ()),
+        data_endpoints=data_endpoints,
+        private_link=private_link,
+        dual_stack=dual_stack,
+        mcr=mcr,
+        sign_in=sign_in,
+        cloud=cloud,
+        sources=tuple(sources or ()),
+        tags_file=tags_file,
+    )
+    target, form = target_of(to)
+    if "{change}" in apply and form not in target.changes:
+        fail(f"--apply: {target.title} has no language for changes alone; use {{file}}")
+    job = Job(
+        need=need_of(options),
+        target=target,
+        form=form,
+        file=out,
+        state=state or out.with_name(f"{out.name}.state"),
+        policy=_policy(grace_days, most_lost),
+        apply=apply,
+        check=check,
+    )
+    pause = _seconds(every) if every else 0.0
+    while True:
+        code, report = _once(job, options, confirmed=confirm_loss)
+        say_json(report) if json else say(_words(report))
+        _notify(report, webhook, metrics)
+        if not pause:
+            raise typer.Exit(code)
+        time.sleep(pause)
+
+
+@app.command(
+    epilog=examples(
+        "seawall upkeep replay weekly/ myregistry --region westeurope",
+        "seawall upkeep replay weekly/ myregistry --grace-days 0 --json",
+    )
+)
+def replay(
+    files: Annotated[
+        list[Path], typer.Argument(help="Directories of weekly files, then the registry.", show_default=False)
+    ],
+    regions: RegionsOption = None,
+    data_endpoints: DataEndpointsOption = None,
+    mcr: McrOption = False,
+    cloud: CloudOption = None,
+    grace_days: GraceOption = 14,
+    most_lost: MostLostOption = 20,
+    json: JsonOption = False,
+) -> None:
+    """Play years of weekly files through three ways of keeping rules, and say what each would have missed."""
+    from seawall.firewall.replay import replay as play  # noqa: PLC0415
+
+    *places, name = files if not files[-1].exists() else [*files, Path()]
+    options = Options(
+        name=str(name) if name != Path() else None,
+        regions=tuple(regions or ()),
+        data_endpoints=data_endpoints,
+        mcr=mcr,
+        cloud=cloud,
+    )
+    paths = [path for place in places for path in (sorted(place.rglob("*.json")) if place.is_dir() else [place])]
+    try:
+        outcome = play(need_of(options), paths, _policy(grace_days, most_lost))
+    except (ValueError, OSError) as error:
+        fail(str(error))
+    rows = {policy: _record(record) for policy, record in outcome.records.items()}
+    if json:
+        say_json({"files": outcome.weeks, "unsound": list(outcome.unsound), "policies": rows})
+        return
+    say(f"{outcome.weeks} files, {len(outcome.unsound)} of them of no use")
+    titles = (
+        "Policy",
+        "Weeks with addresses missing",
+        "Most missing",
+        "Weeks emptied",
+        "Most stale",
+        "Weeks held back",
+    )
+    say_table(titles, [(policy, *(f"{value:,}" for value in row.values())) for policy, row in rows.items()])
+
+
+def _record(record: Any) -> dict[str, int]:  # noqa: ANN401 - a Record, which is imported late
+    return {
+        "weeks_missing": record.weeks_missing,
+        "most_missing": record.worst,
+        "weeks_emptied": record.weeks_empty,
+        "most_stale": record.stale,
+        "weeks_held_back": record.refused,
+    }
+
+
+def _policy(grace_days: int, most_lost: int) -> Policy:
+    from seawall.firewall.upkeep import Policy  # noqa: PLC0415
+
+    return Policy(timedelta(days=grace_days), most_lost / 100)
+
+
+def _once(job: Job, options: Options, *, confirmed: bool) -> tuple[int, dict[str, Any]]:
+    """Run once; return the exit code and the report."""
+    from seawall.firewall.keeper import KeepError, keep  # noqa: PLC0415
+    from seawall.firewall.need import NeedError  # noqa: PLC0415
+    from seawall.firewall.targets.contract import CannotExpressError  # noqa: PLC0415
+    from seawall.servicetags.feed import FeedError  # noqa: PLC0415
+    from seawall.servicetags.snapshot import SnapshotError  # noqa: PLC0415
+
+    try:
+        outcome = keep(job, _newest(job, options), datetime.now(UTC).date(), confirmed=confirmed)
+    except (FeedError, SnapshotError, KeepError, NeedError, CannotExpressError, OSError) as error:
+        return 1, {"status": "failed", "file": str(job.file), "reason": str(error)}
+    return (REFUSED if outcome.status == "refused" else 0), _report(job, outcome)
+
+
+def _newest(job: Job, options: Options) -> Snapshot:
+    """Get the newest list: the file that was given, or this week's from Microsoft."""
+    from seawall.neighbours import neighbours  # noqa: PLC0415
+    from seawall.servicetags.feed import FeedError, Shelf, fetch, read_file  # noqa: PLC0415
+
+    if options.tags_file is not None:
+        return read_file(options.tags_file)
+    beside = neighbours(job.need.cloud)
+    if beside is None:
+        raise FeedError(f"{job.need.cloud.name} publishes no addresses to keep current")
+    return Shelf(tags_directory()).keep(*fetch(job.need.cloud), beside.tags).snapshot
+
+
+def _report(job: Job, outcome: Outcome) -> dict[str, Any]:
+    decision = outcome.decision
+    return {
+        "status": outcome.status,
+        "file": str(job.file),
+        "basis": outcome.basis,
+        "added": list(decision.added.cidrs),
+        "removed": list(decision.removed.cidrs),
+        "leaving": {day.isoformat(): list(kept.cidrs) for day, kept in decision.state.leaving.items()},
+        "ipv4_addresses": decision.state.applied.v4.size,
+        "checked": outcome.checked,
+        "applied": outcome.applied,
+        **({"reason": decision.refusal} if decision.refusal else {}),
+    }
+
+
+def _words(report: dict[str, Any]) -> str:
+    match report["status"]:
+        case "failed" | "refused":
+            return f"{report['status']}: {report['reason']}; the old rules stay"
+        case "unchanged":
+            return f"unchanged: {report['file']} is current ({report['basis']})"
+    moved = f"{len(report['added'])} ranges added, {len(report['removed'])} removed"
+    return f"changed: {report['file']} is from {report['basis']} now: {moved}"
+
+
+def _notify(report: dict[str, Any], webhook: str, metrics: Path | None) -> None:
+    from seawall.cli.notify import tell, write_metrics  # noqa: PLC0415
+
+    if metrics is not None:
+        write_metrics(metrics, report)
+    if webhook and report["status"] != "unchanged":
+        tell(webhook, codec.dumps(report))
+
+
+def _seconds(text: str) -> float:
+    units = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+    number, unit = text[:-1], text[-1:]
+    if unit not in units or not number.isdecimal() or int(number) == 0:
+        fail(f"--every: {text!r} is no time; write 30m, 6h or 1d")
+    return float(int(number) * units[unit])
