@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from seawall.cli import keys, registry, rules, scope_map, serve, service_tags, token, up, upkeep
+from seawall.cli import explain, keys, registry, rules, scope_map, serve, service_tags, token, up, upkeep
 from seawall.cli.output import examples
 
 __all__ = ["app", "main"]
@@ -44,6 +44,13 @@ app.command(
         "seawall rules myregistry --mcr --to html --out change-request.html",
     )
 )(rules.rules)
+app.command(
+    epilog=examples(
+        "seawall explain weumanaged15.blob.core.windows.net --registry myregistry",
+        "seawall explain 'dial tcp 20.41.69.130:443: i/o timeout' --registry myregistry -r koreacentral",
+        "journalctl -k -g 'seawall refused' | tail -1 | seawall explain -",
+    )
+)(explain.explain)
 app.command(epilog=examples("seawall targets", "seawall targets --json"))(rules.targets)
 app.add_typer(upkeep.app, name="upkeep")
 app.add_typer(service_tags.app, name="service-tags")

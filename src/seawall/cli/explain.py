@@ -1,0 +1,126 @@
+"""``seawall explain``: what a host, an address, a log line or an error message is about."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from seawall.cli.need import (
+    CloudOption,
+    DataEndpointsOption,
+    FromOption,
+    McrOption,
+    Options,
+    PrivateLinkOption,
+    RegionsOption,
+    TagsFileOption,
+    cloud_of,
+    need_of,
+    snapshot_of,
+    tags_directory,
+)
+from seawall.cli.output import fail, say, say_json
+from seawall.cli.place import JsonOption
+
+if TYPE_CHECKING:
+    from seawall.firewall.explain import Explanation, Finding
+    from seawall.firewall.need import Need
+    from seawall.servicetags.snapshot import Snapshot
+
+__all__ = ["explain"]
+
+NOTHING_FOUND = 1
+"""Exit code when the text names nothing that could be explained."""
+
+
+def explain(
+    text: Annotated[
+        list[str],
+        typer.Argument(help="Host, address, log line or error; - for standard input.", show_default=False),
+    ],
+    registry: Annotated[str | None, typer.Option("--registry", help="The registry it is about.")] = None,
+    regions: RegionsOption = None,
+    data_endpoints: DataEndpointsOption = None,
+    private_link: PrivateLinkOption = None,
+    mcr: McrOption = False,
+    cloud: CloudOption = None,
+    sources: FromOption = None,
+    tags_file: TagsFileOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Say what a host, an address, a firewall's log line or a client's error is about, and which rule would allow it."""
+    from seawall.firewall.explain import explain as look_at  # noqa: PLC0415 - slow to import, not needed for --help
+
+    words = sys.stdin.read() if text == ["-"] else " ".join(text)
+    options = Options(
+        name=registry,
+        regions=tuple(regions or ()),
+        data_endpoints=data_endpoints,
+        private_link=private_link,
+        mcr=mcr,
+        cloud=cloud,
+        sources=tuple(sources or ()),
+        tags_file=tags_file,
+    )
+    need = need_of(options) if registry or sources or mcr else None
+    explanation = look_at(words, need, _snapshot(options, need))
+    if json:
+        say_json(_document(explanation))
+    else:
+        _tell(explanation)
+    if not explanation.findings and explanation.symptom is None:
+        if not json:
+            fail("there is no host, address or known error in this", NOTHING_FOUND)
+        raise typer.Exit(NOTHING_FOUND)
+
+
+def _snapshot(options: Options, need: Need | None) -> Snapshot | None:
+    """Read the file that was given, or the last one fetched if there is one."""
+    from seawall.neighbours import neighbours  # noqa: PLC0415
+    from seawall.servicetags.feed import Shelf  # noqa: PLC0415
+
+    cloud = need.cloud if need else cloud_of(options.cloud or "public")
+    beside = neighbours(cloud)
+    if options.tags_file is None and (beside is None or not Shelf(tags_directory()).path(beside.tags).exists()):
+        return None
+    return snapshot_of(options, cloud)
+
+
+def _document(explanation: Explanation) -> dict[str, Any]:
+    symptom = explanation.symptom
+    return {
+        "symptom": symptom._asdict() if symptom else None,
+        "findings": [
+            {
+                "what": one.what,
+                "meaning": one.meaning,
+                "expected": one.expected,
+                "purpose": one.flow.purpose.value if one.flow else None,
+                "rule": _rule(one),
+                "tags": list(one.tags),
+            }
+            for one in explanation.findings
+        ],
+    }
+
+
+def _tell(explanation: Explanation) -> None:
+    if explanation.symptom:
+        say(f"Cause: {explanation.symptom.meaning}.")
+        say(f"  {explanation.symptom.advice[0].upper()}{explanation.symptom.advice[1:]}.")
+    for one in explanation.findings:
+        say(f"{one.what}: {one.meaning}.")
+        if one.expected is not None:
+            say(f"  {'Expected' if one.expected else 'Not expected'} of a client of this registry.")
+        if one.tags:
+            say(f"  Service tags: {', '.join(one.tags)}")
+        if rule := _rule(one):
+            say(f"  Allowed by: {rule}")
+
+
+def _rule(finding: Finding) -> str | None:
+    if finding.flow is None or finding.expected is False:
+        return None
+    return f"TCP {finding.flow.port} to {finding.flow.host}"

@@ -1,0 +1,196 @@
+"""From a host, an address, a log line or an error to what it is, whether it belongs, and which flow it is. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from seawall.firewall.need import Flow, Need, NeedError, Purpose, flows
+from seawall.firewall.symptoms import Symptom, symptom_of
+from seawall.naming import CLOUDS, Cloud, Host, NamingError, Role, covers, normalise
+from seawall.neighbours import neighbours
+from seawall.servicetags.prefixes import PrefixError, parse_prefix
+from seawall.topology import Replica
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from seawall.servicetags.snapshot import Snapshot
+
+__all__ = ["Explanation", "Finding", "explain"]
+
+_HOST: Final = re.compile(
+    r"(?<![\w@./-])(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9](?![\w-])", re.IGNORECASE
+)
+_URL_HOST: Final = re.compile(r"https?://([^/\s:\"']+)", re.IGNORECASE)
+_IPV4: Final = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])")
+_IPV6: Final = re.compile(r"(?<![\w:])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?![\w:])", re.IGNORECASE)
+_SOURCE: Final = re.compile(r"\bSRC=(\S+)|client with ip\W+([0-9a-f.:]+)", re.IGNORECASE)
+_FILES: Final = frozenset(
+    ("conf", "gz", "json", "lock", "log", "py", "service", "so", "tar", "toml", "txt", "xml", "yaml")
+)
+"""What file names end with, which have dots as hosts do. None of them is a top-level domain."""
+_MOST: Final = 20
+"""Hosts and addresses of one text that are looked at."""
+
+_ROLES: Final = {
+    Role.APEX: "the base name of a registry's certificate",
+    Role.LOGIN: "the login server of the registry {registry}: signing in, manifests, uploads",
+    Role.REGIONAL: "the login server of the registry {registry} in {region} alone",
+    Role.DATA: "the dedicated data endpoint of the registry {registry} in {region}: layers",
+    Role.BLOB: "a storage account: where a registry without dedicated data endpoints sends clients for layers",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A host or an address in a text.
+
+    Attributes:
+        what: As it stands there.
+        meaning: What it is.
+        expected: Whether a client of the registry has business there; ``None`` when no registry was named.
+        flow: What a wall would have to let through for it; ``None`` for what no rule should be made for.
+        tags: The service tags that hold it, the most particular first; for addresses, given a weekly file.
+    """
+
+    what: str
+    meaning: str
+    expected: bool | None = None
+    flow: Flow | None = None
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What a text says: the cause as far as its words give it away, and the places it names."""
+
+    symptom: Symptom | None
+    findings: tuple[Finding, ...]
+
+
+def explain(text: str, need: Need | None = None, snapshot: Snapshot | None = None) -> Explanation:
+    """Explain a host, an address, a log line or an error message.
+
+    Args:
+        text: Whatever somebody has at hand.
+        need: The registry it is about, where that is known.
+        snapshot: A weekly file, to say whose an address is.
+    """
+    hosts = [_host(host, need) for host in _hosts(text)]
+    addresses = [_address(address, need, snapshot) for address in _addresses(text)]
+    return Explanation(symptom_of(text), tuple((hosts + addresses)[:_MOST]))
+
+
+def _hosts(text: str) -> Iterator[str]:
+    in_urls = _URL_HOST.findall(text)
+    for candidate in dict.fromkeys([*in_urls, *_HOST.findall(text)]):
+        try:
+            name = normalise(candidate)
+        except NamingError:
+            continue
+        if candidate in in_urls or name.rpartition(".")[2] not in _FILES:
+            yield name
+
+
+def _addresses(text: str) -> Iterator[str]:
+    # The client's own address is not where it wanted to go.
+    sources = {one for pair in _SOURCE.findall(text) for one in pair if one}
+    for candidate in dict.fromkeys([*_IPV4.findall(text), *_IPV6.findall(text)]):
+        try:
+            parse_prefix(candidate)
+        except PrefixError:
+            continue
+        if candidate not in sources:
+            yield candidate
+
+
+def _host(name: str, need: Need | None) -> Finding:
+    flow = _flow_of(name, need) if need else None
+    if flow is not None:
+        return Finding(name, flow.why, expected=True, flow=flow)
+    for cloud in (*([need.cloud] if need else []), *CLOUDS.values()):
+        try:
+            host = cloud.parse(name)
+        except NamingError:
+            pass
+        else:
+            return _foreign(name, cloud, host, need)
+        beside = _beside(name, cloud)
+        if beside is not None:
+            return Finding(name, beside.why, expected=False if need else None, flow=beside)
+        if name.endswith(f".privatelink.{cloud.domain}") or f".privatelink.{cloud.domain}" in f".{name}":
+            meaning = "a name in the zone of private endpoints: clients ask for the public name, DNS leads them here"
+            return Finding(name, meaning, expected=need.private_link if need else None)
+    return Finding(name, "no host of a container registry that is known here", expected=False if need else None)
+
+
+def _flow_of(name: str, need: Need) -> Flow | None:
+    return next((flow for flow in flows(need) if covers(flow.host, name)), None)
+
+
+def _beside(name: str, cloud: Cloud) -> Flow | None:
+    """Find Microsoft's host in what a cloud's registries may need besides."""
+    if neighbours(cloud) is None:
+        return None
+    return _flow_of(name, Need(cloud=cloud, mcr=True, sign_in=True, revocation=True))
+
+
+def _foreign(name: str, cloud: Cloud, host: Host, need: Need | None) -> Finding:
+    """Explain a registry's host that the need as described does not have."""
+    meaning = _ROLES[host.role].format(registry=host.registry, region=host.region)
+    flow = _own_flow(name, cloud, host)
+    if need is None:
+        return Finding(name, meaning, flow=flow)
+    if host.registry and host.registry != need.registry:
+        return Finding(name, f"{meaning}; not {need.registry}", expected=False, flow=flow)
+    if host.role is Role.DATA:
+        switched = "" if need.dedicated else "; dedicated data endpoints are on, though they were not said to be"
+        where = "" if host.region in need.regions else f"; a replica in {host.region} was not said"
+        return Finding(name, f"{meaning}{switched}{where}", expected=True, flow=flow)
+    if host.role is Role.BLOB and need.dedicated:
+        return Finding(name, f"{meaning}; {need.registry} has dedicated ones", expected=False, flow=flow)
+    return Finding(name, meaning, expected=host.role is Role.REGIONAL, flow=flow)
+
+
+def _own_flow(name: str, cloud: Cloud, host: Host) -> Flow | None:
+    """Write the flow of a registry's host for the registry that it belongs to."""
+    if host.role is Role.BLOB:
+        why = "layers from shared storage, from this account; other accounts will follow"
+        return Flow(cloud.blob_wildcard, Purpose.BLOB, why, "", ("Storage",))
+    try:
+        owner = Need(
+            cloud=cloud,
+            registry=host.registry,
+            replicas=(Replica(host.region),) if host.region else (),
+            data_endpoints=host.role is Role.DATA,
+            regional_endpoints=host.role is Role.REGIONAL,
+        )
+    except (NeedError, NamingError):
+        return None
+    return _flow_of(name, owner)
+
+
+def _address(text: str, need: Need | None, snapshot: Snapshot | None) -> Finding:
+    tags = tuple(tag.name for tag in snapshot.lookup(text)) if snapshot else ()
+    wanted = _flow_by_tag(tags, need) if need else None
+    if wanted is not None:
+        return Finding(text, f"an address of {tags[0]}: {wanted.why}", expected=True, flow=wanted, tags=tags)
+    if tags:
+        return Finding(text, f"an address of {tags[0]}", expected=False if need else None, tags=tags)
+    whose = (
+        "no address of a service that Microsoft lists" if snapshot else "an address; give a weekly file to see whose"
+    )
+    return Finding(text, whose, expected=None if snapshot is None or need is None else False)
+
+
+def _flow_by_tag(tags: tuple[str, ...], need: Need) -> Flow | None:
+    lower = {tag.lower() for tag in tags}
+    for flow in flows(need):
+        names = {f"{tag}.{region}".lower() for tag in flow.tags for region in flow.regions} or set(
+            map(str.lower, flow.tags)
+        )
+        if names & lower:
+            return flow
+    return None
