@@ -50,7 +50,7 @@ def explain(
     tags_file: TagsFileOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Say what a host, an address, a firewall's log line or a client's error is about, and which rule would allow it."""
+    """Say what a host, an address, a log line or an error is about, and which rule would allow it."""
     from seawall.firewall.explain import explain as look_at  # noqa: PLC0415 - slow to import, not needed for --help
 
     words = sys.stdin.read() if text == ["-"] else " ".join(text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -71,8 +70,9 @@ FromOption = Annotated[
     list[str] | None,
     typer.Option(
         "--from",
-        metavar="FILE",
-        help="JSON of 'az acr show', 'show-endpoints' or 'replication list'; - for standard input. May be repeated.",
+        metavar="SOURCE",
+        help="JSON of 'az acr show', 'show-endpoints' or 'replication list'; a seawall.toml; https://LOGIN-SERVER of "
+        "a running Seawall; - for standard input. Repeatable.",
     ),
 ]
 TagsFileOption = Annotated[
@@ -147,18 +147,18 @@ def snapshot_of(options: Options, cloud: Cloud) -> Snapshot:
 
 def need_of(options: Options) -> Need:
     """Put together what is needed, from options and descriptions; options come first."""
-    from seawall.firewall.need import Need, NeedError  # noqa: PLC0415
+    from seawall.firewall.need import HTTPS, Need, NeedError  # noqa: PLC0415
     from seawall.naming import NamingError  # noqa: PLC0415
     from seawall.topology import Replica, TopologyError  # noqa: PLC0415
 
-    said = _described(options.sources)
+    said = _described(options)
     registry, cloud = _name_and_cloud(options, said)
     try:
         regions = [_region(text, cloud, options) for text in options.regions] or sorted(said.regions)
         return Need(
             cloud=cloud,
             registry=registry,
-            replicas=tuple(Replica(region) for region in sorted(set(regions))),
+            replicas=tuple(Replica(region, said.accounts.get(region, "")) for region in sorted(set(regions))),
             data_endpoints=_first(options.data_endpoints, said.data_endpoints),
             regional_endpoints=_first(options.regional_endpoints, said.regional_endpoints),
             private_link=_first(options.private_link, said.private_link),
@@ -167,21 +167,20 @@ def need_of(options: Options) -> Need:
             mcr=options.mcr,
             sign_in=options.sign_in,
             revocation=options.revocation,
+            port=said.port or HTTPS,
         )
     except (NeedError, NamingError, TopologyError) as error:
         fail(str(error))
 
 
-def _described(sources: tuple[str, ...]) -> Description:
+def _described(options: Options) -> Description:
+    from seawall.cli.sources import read_source  # noqa: PLC0415
     from seawall.firewall.description import DescriptionError, read_description  # noqa: PLC0415
 
     try:
-        texts = [(name, sys.stdin.read() if name == "-" else Path(name).read_text("utf-8-sig")) for name in sources]
-        return read_description(texts)
+        return read_description((source, read_source(source, options.name)) for source in options.sources)
     except DescriptionError as error:
         fail(f"--from: {error}")
-    except (OSError, UnicodeDecodeError) as error:
-        fail(f"--from: cannot be read: {error}")
 
 
 def _name_and_cloud(options: Options, said: Description) -> tuple[str, Cloud]:

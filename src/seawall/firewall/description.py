@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from seawall.naming import CLOUDS, Cloud, NamingError, Role, check_region, normalise
@@ -23,13 +23,23 @@ __all__ = ["Description", "DescriptionError", "read_description", "read_login_se
 _TRAILING_COMMA: Final = re.compile(r",(?=\s*[}\]])")
 
 
+_SAID: Final = ("cloud", "registry", "data_endpoints", "regional_endpoints", "private_link", "dual_stack", "port")
+
+
 class DescriptionError(ValueError):
     """A text does not describe a registry. The message says what it lacks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What is known of a registry; ``None`` and nothing where that was not said."""
+    """What is known of a registry; ``None`` and nothing where that was not said.
+
+    Attributes:
+        accounts: The storage account of a region, where it was told.
+        port: The port of its endpoints.
+
+    The others are as in :class:`seawall.firewall.need.Need`.
+    """
 
     cloud: Cloud | None = None
     registry: str = ""
@@ -38,6 +48,8 @@ class Description:
     regional_endpoints: bool | None = None
     private_link: bool | None = None
     dual_stack: bool | None = None
+    accounts: Mapping[str, str] = field(default_factory=dict)
+    port: int | None = None
 
     def and_also(self, other: Description) -> Description:
         """Add what another text says.
@@ -49,12 +61,9 @@ class Description:
             raise DescriptionError(
                 f"these describe two registries, {self.registry} and {other.registry}; give one at a time"
             )
-        said = {
-            name: value
-            for name in ("cloud", "registry", "data_endpoints", "regional_endpoints", "private_link", "dual_stack")
-            if (value := getattr(other, name)) not in (None, "")
-        }
-        return replace(self, **said, regions=self.regions | other.regions)
+        said = {name: value for name in _SAID if (value := getattr(other, name)) not in (None, "")}
+        accounts = {**self.accounts, **other.accounts}
+        return replace(self, **said, regions=self.regions | other.regions, accounts=accounts)
 
 
 def read_description(texts: Iterable[tuple[str, str]]) -> Description:
@@ -115,17 +124,47 @@ def _replications(items: list[Any]) -> Description:
 
 
 def _endpoints(document: Mapping[str, Any]) -> Description:
-    regions, dedicated = set(), False
-    cloud, registry = _login(document.get("loginServer"))
+    login, port = _port(document.get("loginServer"))
+    cloud, registry = _login(login)
+    regions, dedicated, accounts = set(), False, {}
     for item in document["dataEndpoints"]:
         match item:
-            case {"region": str(region), "endpoint": str(endpoint)}:
-                regions.add(_region(region))
-                dedicated |= not endpoint.startswith("*.")
+            case {"region": str(text), "endpoint": str(endpoint)}:
+                region = _region(text)
             case _:
                 raise DescriptionError("dataEndpoints: every entry must have a region and an endpoint")
+        regions.add(region)
+        if not endpoint.startswith("*."):
+            name = _port(endpoint)[0]
+            cloud = _with_storage(cloud, name)
+            host = cloud.parse(name)
+            dedicated |= host.role is Role.DATA
+            if host.role is Role.BLOB:
+                accounts[region] = host.account
     regional = document.get("regionalEndpoints")
-    return Description(cloud, registry, frozenset(regions), dedicated, bool(regional) if regional is not None else None)
+    return Description(
+        cloud,
+        registry,
+        frozenset(regions),
+        dedicated,
+        bool(regional) if regional is not None else None,
+        accounts=accounts,
+        port=port,
+    )
+
+
+def _with_storage(cloud: Cloud, host: str) -> Cloud:
+    """Learn a cloud's storage suffix from the name of an account; Microsoft's are known."""
+    _, blob, suffix = host.partition(".blob.")
+    return cloud if not blob or cloud in CLOUDS.values() else Cloud.own(cloud.domain, suffix)
+
+
+def _port(authority: object) -> tuple[str, int | None]:
+    """Part a host from the port that may stand behind it."""
+    host, colon, port = authority.partition(":") if isinstance(authority, str) else ("", "", "")
+    if colon and not (port.isascii() and port.isdecimal()):
+        raise DescriptionError(f"{str(authority)[:80]!r} is not a host and a port")
+    return host, int(port) if colon else None
 
 
 def _registry(document: Mapping[str, Any]) -> Description:

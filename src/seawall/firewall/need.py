@@ -97,6 +97,7 @@ class Need:
         mcr: Whether clients also pull from the Microsoft Container Registry.
         sign_in: Whether users and service principals sign in from behind the wall.
         revocation: Whether clients ask if certificates were revoked, as those on Windows do.
+        port: The port of the registry's endpoints, which only one's own may have another than 443.
     """
 
     cloud: Cloud = PUBLIC
@@ -110,6 +111,7 @@ class Need:
     mcr: bool = False
     sign_in: bool = False
     revocation: bool = False
+    port: int = HTTPS
 
     def __post_init__(self) -> None:
         """Refuse what cannot be, or is not enough to work out rules from."""
@@ -133,6 +135,8 @@ class Need:
             raise NeedError(
                 f"{self.cloud.name} is not one of Microsoft's clouds: it has no MCR, sign-in or private link"
             )
+        if microsoft and self.port != HTTPS:
+            raise NeedError(f"registries in {self.cloud.name} answer on port {HTTPS}")
         # Reading the regions and accounts is the topology's business; it says what is wrong with them.
         self.topology()
 
@@ -171,6 +175,7 @@ def _registry_flows(need: Need) -> Iterator[Flow]:
         _FIREWALL,
         _tags(need, "AzureContainerRegistry"),
         regions,
+        need.port,
     )
     if neighbours(cloud) is not None and not need.private_link:
         yield Flow(
@@ -188,6 +193,7 @@ def _registry_flows(need: Need) -> Iterator[Flow]:
                 _REGIONAL,
                 _tags(need, "AzureContainerRegistry"),
                 (region,),
+                need.port,
             )
     yield from _layer_flows(need)
 
@@ -208,6 +214,7 @@ def _layer_flows(need: Need) -> Iterator[Flow]:
             # Nothing published says which of the two its addresses are in, so both are let through.
             _tags(need, "AzureContainerRegistry", "Storage"),
             (endpoint.region,),
+            need.port,
         )
     by_host: dict[str, list[Endpoint]] = {}
     for endpoint in doors:
@@ -227,6 +234,7 @@ def _blob_flow(need: Need, host: str, regions: tuple[str, ...]) -> Flow:
         _FIREWALL,
         _tags(need, "Storage"),
         regions,
+        need.port,
     )
 
 

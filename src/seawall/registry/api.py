@@ -12,6 +12,7 @@ from seawall.identity.actions import Action
 from seawall.identity.gate import SignInError, challenge
 from seawall.naming import NamingError, check_repository
 from seawall.registry.call import Call
+from seawall.registry.endpoints import get_endpoints
 from seawall.registry.listings import get_catalog, get_referrers, get_tags
 from seawall.registry.pull import get_blob, get_manifest, head_blob
 from seawall.registry.push import delete_blob, delete_manifest, put_manifest
@@ -68,6 +69,7 @@ def _delete(handler: Handler) -> Operation:
 _OPERATIONS: Final[Mapping[Kind, Mapping[str, Operation]]] = {
     Kind.BASE: {"GET": Operation(get_base), "HEAD": Operation(get_base)},
     Kind.CATALOG: {"GET": Operation(get_catalog), "HEAD": Operation(get_catalog)},
+    Kind.ENDPOINTS: {"GET": Operation(get_endpoints), "HEAD": Operation(get_endpoints)},
     Kind.TAGS: {"GET": _pull(get_tags, Action.METADATA_READ), "HEAD": _pull(get_tags, Action.METADATA_READ)},
     Kind.MANIFEST: {
         "GET": _pull(get_manifest),

@@ -20,12 +20,22 @@ class Kind(StrEnum):
 
     BASE = "base"
     CATALOG = "catalog"
+    ENDPOINTS = "endpoints"
     TAGS = "tags"
     MANIFEST = "manifest"
     BLOB = "blob"
     UPLOADS = "uploads"
     UPLOAD = "upload"
     REFERRERS = "referrers"
+
+
+_OF_THE_REGISTRY: Final = {
+    "/v2": Kind.BASE,
+    "/v2/": Kind.BASE,
+    "/v2/_catalog": Kind.CATALOG,
+    "/v2/_seawall/endpoints": Kind.ENDPOINTS,
+}
+"""Paths that concern no repository."""
 
 
 class Route(NamedTuple):
@@ -38,10 +48,8 @@ class Route(NamedTuple):
 
 def find_route(path: str) -> Route | None:
     """Read a percent-decoded path; ``None`` if it is none of the specification's."""
-    if path in {"/v2/", "/v2"}:
-        return Route(Kind.BASE)
-    if path == "/v2/_catalog":
-        return Route(Kind.CATALOG)
+    if path in _OF_THE_REGISTRY:
+        return Route(_OF_THE_REGISTRY[path])
     if not path.startswith(_PREFIX):
         return None
     match path.removeprefix(_PREFIX).rsplit("/", 2):

@@ -65,7 +65,7 @@ def compare(old: Snapshot, new: Snapshot) -> Difference:
         elif after is None:
             changes.append(Change(name, NOTHING, old.addresses(name), "gone"))
         # The tag's number would tell as well, but nothing is as sure as the content itself.
-        elif before.prefixes != after.prefixes:
+        elif before.prefixes != after.prefixes and sorted(before.prefixes) != sorted(after.prefixes):
             had, has = old.addresses(name), new.addresses(name)
             added, removed = has - had, had - has
             changes.append(Change(name, added, removed, "changed" if added or removed else "recut"))

@@ -49,7 +49,7 @@ def follow(paths: Iterable[Path], tags: Collection[str]) -> Iterator[Step]:
             here = _only(read_file(path), tags)
             changes = compare(last, here).changes if last else ()
         except (OSError, SnapshotError, ValueError) as error:
-            yield Step(path, fault=str(error))
+            yield Step(path, fault=str(error) if str(path) in str(error) else f"{path}: {error}")
             continue
         last = here
         yield Step(path, here.change, changes)

@@ -14,7 +14,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import repeat
-from operator import add, mod
+from operator import add, mod, ne
 
 # Nothing is sent or received: these four are the C library's own reader and writer of addresses.
 from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
@@ -111,11 +111,13 @@ def _bounds(spans: list[Span], family: int) -> Bounds:
 
 
 def _parse_family(family: int, kind: int, prefixes: list[str]) -> Bounds:
+    if any(map(ne, map(str.count, prefixes, repeat("/")), repeat(1))):
+        raise ValueError("one of these is not a range")
     parts = "/".join(prefixes).split("/") if prefixes else []
     sizes = list(map(_LENGTHS[family].__getitem__, parts[1::2]))
     starts = list(map(int.from_bytes, map(inet_pton, repeat(kind), parts[::2])))
-    if len(parts) != 2 * len(prefixes) or any(map(mod, starts, sizes)):
-        raise ValueError("one of these is not a range")
+    if any(map(mod, starts, sizes)):
+        raise ValueError("one of these has address bits behind its length")
     return starts, list(map(add, starts, sizes))
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -29,6 +30,7 @@ LARGEST_FILE: Final = 64 << 20
 """Octets. The real ones have 4 MB after five years of growing."""
 
 _CLOUDS: Final = frozenset(("Public", "China", "AzureGovernment", "AzureGermany"))
+_NAME: Final = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
 _REGIONAL_SERVICES: Final = frozenset(("AzureContainerRegistry", "Storage", "MicrosoftContainerRegistry"))
 """Services whose tags have a region behind the dot, and nothing else: what they list is what regions there are."""
 
@@ -143,7 +145,7 @@ def read_snapshot(data: bytes, where: str) -> Snapshot:
     """
     document = _json(data, where)
     cloud, change, values = (document.get(key) for key in ("cloud", "changeNumber", "values"))
-    if cloud not in _CLOUDS:
+    if not isinstance(cloud, str) or cloud not in _CLOUDS:
         raise SnapshotError(f"{where}: cloud: {_short(cloud)} is none of {', '.join(sorted(_CLOUDS))}")
     if not isinstance(change, int) or isinstance(change, bool):
         raise SnapshotError(f"{where}: changeNumber: {_short(change)} is not a number")
@@ -170,12 +172,15 @@ def _snapshot(cloud: str, change: int, values: list[Any], where: str) -> Snapsho
 def _fault(records: list[Tag]) -> str:
     """Find the tag and the prefix that cannot be read."""
     for record in records:
-        for prefix in record.prefixes:
+        prefixes: tuple[object, ...] = record.prefixes
+        for prefix in prefixes:
+            if not isinstance(prefix, str):
+                return f"{record.name}: addressPrefixes: {_short(prefix)} is not a text"
             try:
                 parse_prefix(prefix)
-            except (PrefixError, TypeError, AttributeError) as error:
+            except PrefixError as error:
                 return f"{record.name}: addressPrefixes: {error}"
-    return "addressPrefixes: one of them is not a text"
+    raise AssertionError("all of them can be read one by one, and not together")
 
 
 def _json(data: bytes, where: str) -> dict[str, Any]:
@@ -205,9 +210,12 @@ def _tag(value: Any, index: int, spelled: Mapping[str, str], where: str) -> Tag:
         change, prefixes, region = properties["changeNumber"], properties["addressPrefixes"], properties["region"]
     except (TypeError, KeyError, IndexError) as error:
         raise SnapshotError(f"{where}: values[{index}]: this is not a service tag ({error!r} is missing)") from None
-    if not isinstance(name, str) or not name or value.get("id", name) != name:
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        # Names are written into rules and onto terminals.
+        raise SnapshotError(f"{where}: values[{index}]: name: {_short(name)} is not made of letters, digits and dots")
+    if value.get("id", name) != name:
         raise SnapshotError(f"{where}: values[{index}]: name and id must be one and the same")
-    if not isinstance(change, int) or not isinstance(region, str):
+    if not isinstance(change, int) or isinstance(change, bool) or not isinstance(region, str):
         raise SnapshotError(f"{where}: {name}: changeNumber must be a number, region a text")
     if not isinstance(prefixes, list) or not prefixes:
         # An empty tag would become a rule that lets nothing through.
@@ -224,14 +232,17 @@ def _spellings(values: list[Any]) -> dict[str, str]:
     ``region`` has spellings of its own (``germanywc``, ``isrealcentral``), which tags of ``AzureCloud`` have as well.
     Tags of services that exist in all regions show which is which.
     """
-    spelled = {}
+    spelled: dict[str, str] = {}
+    suffixes = set()
     for value in values:
         match value:
             case {"name": str(name), "properties": {"region": str(region)}} if region:
                 service, _, suffix = name.partition(".")
                 if service in _REGIONAL_SERVICES and suffix:
-                    spelled[region] = spelled[suffix.lower()] = suffix.lower()
-    return spelled
+                    spelled.setdefault(region, suffix.lower())
+                    suffixes.add(suffix.lower())
+    # What stands behind a dot means itself: EastUS2Stage says that its region is eastus2, which is another one.
+    return spelled | {suffix: suffix for suffix in suffixes}
 
 
 def _short(value: object) -> str:
