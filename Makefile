@@ -35,6 +35,7 @@ format: $(READY)  ## rewrite the sources in the house style
 	$(BIN)/ruff format .
 
 bench: $(READY) tools  ## measure Seawall beside its peers and rewrite the table in docs/performance.md
+	$(BIN)/python -m bench.rules
 	$(BIN)/python -m bench $(ARGS)
 
 conformance: $(READY) tools  ## run the official OCI conformance program, versions 1.1 and dev

@@ -16,7 +16,7 @@ from bench.peers import installed_peers
 from bench.results import Results
 from bench.run import FULL, QUICK, Run
 from bench.seawall import Seawall
-from bench.servers import ROOT, running
+from bench.servers import running
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from bench.run import Effort
     from bench.servers import Server
 
-DOCUMENT = ROOT / "docs" / "performance.md"
 CLIENT_TLS = Path(__file__).with_name("openssl.cnf")
 CALM = 0.5
 """A load average above this says that something else is running."""
@@ -57,7 +56,7 @@ def main() -> None:
     if options.json:
         results.save(options.json)
     if not options.quick and not options.case:
-        report.write(DOCUMENT, text)
+        report.write("bench", text)
 
 
 def measure(servers: Sequence[Server], cases: Sequence[str], rounds: int, effort: Effort) -> Results:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.results import machine
+from bench.servers import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,13 +19,7 @@ if TYPE_CHECKING:
 
 NOTES = Path(__file__).with_name("notes.md")
 
-BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
-INTRODUCTION = """# Performance
-
-`make bench` measures Seawall beside its peers on this machine, in one run, and rewrites the part between the
-markers below. Everything a reader needs to judge the numbers stands under the table.
-
-"""
+DOCUMENT = ROOT / "docs" / "performance.md"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +116,11 @@ def _notes(results: Results, rounds: int) -> list[str]:
     return [notes.rstrip(), *ignorant]
 
 
-def write(path: Path, text: str) -> None:
-    """Put the table between the markers of the document, making the document if there is none."""
-    document = path.read_text() if path.exists() else f"{INTRODUCTION}{BEGIN}\n{END}\n"
-    before, found, rest = document.partition(BEGIN)
-    _, closed, after = rest.partition(END)
+def write(section: str, text: str) -> None:
+    """Put a table between its markers in the document."""
+    begin, end = f"<!-- {section}:begin -->", f"<!-- {section}:end -->"
+    before, found, rest = DOCUMENT.read_text().partition(begin)
+    _, closed, after = rest.partition(end)
     if not found or not closed:
-        raise ValueError(f"{path} has no {BEGIN} … {END}")
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
+        raise ValueError(f"{DOCUMENT} has no {begin} … {end}")
+    DOCUMENT.write_text(f"{before}{begin}\n{text}\n{end}{after}")

@@ -13,9 +13,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from seawall.naming import CLOUDS, Cloud, NamingError, Role, check_region, normalise
+from seawall.neighbours import NEIGHBOURS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from seawall.naming import Host
 
 __all__ = ["Description", "DescriptionError", "read_description", "read_login_server"]
 
@@ -23,7 +26,15 @@ __all__ = ["Description", "DescriptionError", "read_description", "read_login_se
 _TRAILING_COMMA: Final = re.compile(r",(?=\s*[}\]])")
 
 
-_SAID: Final = ("cloud", "registry", "data_endpoints", "regional_endpoints", "private_link", "dual_stack", "port")
+_SWITCHES: Final = {
+    "data_endpoints": "dedicated data endpoints are",
+    "regional_endpoints": "regional endpoints are",
+    "private_link": "private endpoints are",
+    "dual_stack": "IPv6 is",
+}
+_SAID: Final = ("cloud", "registry", "port", *_SWITCHES)
+_ONE_REGION: Final = frozenset(("basic", "standard"))
+"""Tiers without replicas: a registry of one of these is in its home region and nowhere else."""
 
 
 class DescriptionError(ValueError):
@@ -51,16 +62,24 @@ class Description:
     accounts: Mapping[str, str] = field(default_factory=dict)
     port: int | None = None
 
+    @property
+    def _login_server(self) -> str:
+        return self.cloud.login(self.registry) if self.cloud and self.registry else ""
+
     def and_also(self, other: Description) -> Description:
         """Add what another text says.
 
         Raises:
             DescriptionError: They are about two registries.
         """
-        if self.registry and other.registry and self.registry != other.registry:
-            raise DescriptionError(
-                f"these describe two registries, {self.registry} and {other.registry}; give one at a time"
-            )
+        ours, theirs = self._login_server, other._login_server
+        if ours and theirs and ours != theirs:
+            raise DescriptionError(f"these describe two registries, {ours} and {theirs}; give one at a time")
+        for name, words in _SWITCHES.items():
+            if getattr(self, name) is not None and getattr(other, name) not in {None, getattr(self, name)}:
+                raise DescriptionError(
+                    f"one of these says that {words} on, another that not; ask again for all of them"
+                )
         said = {name: value for name in _SAID if (value := getattr(other, name)) not in (None, "")}
         accounts = {**self.accounts, **other.accounts}
         return replace(self, **said, regions=self.regions | other.regions, accounts=accounts)
@@ -114,7 +133,7 @@ def _read(document: Any) -> Description:  # noqa: ANN401 - JSON
 def _replications(items: list[Any]) -> Description:
     regions = set()
     for item in items:
-        kind = item.get("type", "") if isinstance(item, dict) else ""
+        kind = str(item.get("type", "")) if isinstance(item, dict) else ""
         if not isinstance(item, dict) or not isinstance(item.get("location"), str):
             raise DescriptionError("every replication must have a location")
         if kind and not kind.lower().endswith("/replications"):
@@ -138,9 +157,12 @@ def _endpoints(document: Mapping[str, Any]) -> Description:
             name = _port(endpoint)[0]
             cloud = _with_storage(cloud, name)
             host = cloud.parse(name)
-            dedicated |= host.role is Role.DATA
             if host.role is Role.BLOB:
                 accounts[region] = host.account
+            elif (host.role, host.registry, host.region) == (Role.DATA, registry, region):
+                dedicated = True
+            else:
+                raise DescriptionError(f"dataEndpoints: {name} is not the data endpoint of {registry} in {region}")
     regional = document.get("regionalEndpoints")
     return Description(
         cloud,
@@ -168,24 +190,44 @@ def _port(authority: object) -> tuple[str, int | None]:
 
 
 def _registry(document: Mapping[str, Any]) -> Description:
-    properties = {**document, **(document.get("properties") or {})}
+    more = document.get("properties")
+    properties = {**document, **(more if isinstance(more, dict) else {})}
     cloud, registry = _login(properties["loginServer"])
-    hosts = [
-        *(properties.get("dataEndpointHostNames") or ()),
-        *(properties.get("regionalEndpointHostNames") or ()),
-    ]
-    regions = {cloud.parse(host).region for host in hosts}
-    if isinstance(location := document.get("location"), str):
+    regions = {
+        _own(cloud, registry, name).region
+        for name in (*_hosts(properties, "dataEndpointHostNames"), *_hosts(properties, "regionalEndpointHostNames"))
+    }
+    sku = document.get("sku")
+    tier = str(sku.get("name", "")) if isinstance(sku, dict) else ""
+    if isinstance(location := document.get("location"), str) and tier.lower() in _ONE_REGION:
         regions.add(_region(location))
+    protocol = properties.get("endpointProtocol")
     return Description(
         cloud,
         registry,
+        # Premium ones may have replicas, which are not shown here unless they have endpoints of their own.
         frozenset(regions),
         _switch(properties.get("dataEndpointEnabled")),
         _switch(properties.get("regionalEndpoints")),
         bool(links) if (links := properties.get("privateEndpointConnections")) is not None else None,
-        protocol.lower() == "ipv4andipv6" if isinstance(protocol := properties.get("endpointProtocol"), str) else None,
+        protocol.lower() == "ipv4andipv6" if isinstance(protocol, str) else None,
     )
+
+
+def _hosts(properties: Mapping[str, Any], key: str) -> list[str]:
+    names = properties.get(key)
+    if names is None:
+        return []
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise DescriptionError(f"{key}: this must be a list of host names")
+    return names
+
+
+def _own(cloud: Cloud, registry: str, name: str) -> Host:
+    host = cloud.parse(name)
+    if host.registry != registry:
+        raise DescriptionError(f"{name} is not an endpoint of {registry}")
+    return host
 
 
 def read_login_server(host: str, cloud: Cloud | None = None) -> tuple[Cloud, str]:
@@ -200,12 +242,17 @@ def read_login_server(host: str, cloud: Cloud | None = None) -> tuple[Cloud, str
     """
     name = normalise(host)
     for known in (*([cloud] if cloud else []), *CLOUDS.values()):
-        if name.endswith(f".{known.domain}"):
+        if f".{name}".endswith(f".{known.domain}"):
             found = known.parse(name)
             if found.role is Role.LOGIN:
                 return known, found.registry
             raise NamingError(f"{name} is not a login server; it is {found.role} of {found.registry or known.name}")
-    own = Cloud.own(name.partition(".")[2])
+    if name in {beside.mcr for beside in NEIGHBOURS.values()}:
+        raise NamingError(f"{name} is the Microsoft Container Registry; say --mcr instead")
+    label, _, domain = name.partition(".")
+    if not domain:
+        raise NamingError(f"{label} is not a login server; write all of it, such as {label}.azurecr.io")
+    own = Cloud.own(domain)
     return own, own.parse(name).registry
 
 

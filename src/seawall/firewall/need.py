@@ -148,7 +148,7 @@ class Need:
     @property
     def regions(self) -> tuple[str, ...]:
         """The regions the registry is in."""
-        return tuple(replica.region for replica in self.replicas)
+        return tuple(sorted(replica.region for replica in self.replicas))
 
     def topology(self) -> Registry | None:
         """Return the registry as the servers know it; ``None`` when there is none, or its regions were not said."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from seawall.firewall.need import Flow, NeedError, Purpose, flows
+from seawall.firewall.private_link import private_records, private_zone
 from seawall.firewall.rules import Exposure, Rule, RuleSet, Way
 from seawall.neighbours import neighbours
 from seawall.servicetags.prefixes import AddressSet
 from seawall.servicetags.regions import regions_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from seawall.firewall.need import Need
     from seawall.naming import Cloud
@@ -52,19 +53,25 @@ def plan(
         TagMissingError: The file has no tag for a region.
     """
     wanted = flows(need)
+    found = resolved or {}
+    if need.private_link and (way is Way.TAG or (way is Way.IP and not found)):
+        raise NeedError(
+            "a private endpoint's addresses are in no service tag; write rules --by private-link, or add --resolve"
+        )
     match way:
         case Way.NAME:
             rules = [Rule(flow, names=(flow.host,)) for flow in wanted]
         case Way.TAG:
             rules = [Rule(flow, tags=tag_names(flow, need, snapshot)) for flow in wanted]
         case Way.IP:
-            rules = [Rule(flow, addresses=_addresses(flow, need, snapshot, resolved or {})) for flow in wanted]
+            rules = [Rule(flow, addresses=_addresses(flow, need, snapshot, found)) for flow in wanted]
         case Way.PRIVATE_LINK:
-            rules = [_private_rule(flow, need, resolved or {}) for flow in wanted]
+            rules = [_private_rule(flow, need, found) for flow in wanted]
     basis = f"{snapshot.cloud} {snapshot.change}" if snapshot and way in {Way.IP, Way.TAG} else ""
     kept = tuple(rule for rule in rules if rule.names or rule.tags or rule.addresses)
     left = [rule.flow for rule in rules if rule not in kept]
-    return RuleSet(need, way, kept, _exposure(kept, need), tuple(_notes(need, way, left)), basis)
+    exposure = _exposure(kept, need, found)
+    return RuleSet(need, way, kept, exposure, tuple(_notes(need, way, left, looked_up=bool(found))), basis)
 
 
 def tag_names(flow: Flow, need: Need, snapshot: Snapshot | None) -> tuple[str, ...]:
@@ -91,15 +98,14 @@ def _spelling(region: str, cloud: Cloud, snapshot: Snapshot | None) -> str:
 
 def _addresses(flow: Flow, need: Need, snapshot: Snapshot | None, resolved: Mapping[str, AddressSet]) -> AddressSet:
     if flow.host in resolved:
-        found = resolved[flow.host]
-    elif neighbours(need.cloud) is None:
+        return resolved[flow.host]
+    if neighbours(need.cloud) is None:
         raise NeedError(f"nobody publishes the addresses of {flow.host}; add --resolve to look them up now")
-    elif snapshot is None:
+    if snapshot is None:
         raise NeedError("addresses come from the weekly service-tag file; fetch it with 'seawall service-tags fetch'")
-    elif snapshot.cloud != _tags_of(need):
+    if snapshot.cloud != _tags_of(need):
         raise NeedError(f"this is the service-tag file of {snapshot.cloud}; {need.registry} is in {_tags_of(need)}")
-    else:
-        found = AddressSet.union(snapshot.addresses(name) for name in tag_names(flow, need, snapshot))
+    found = AddressSet.union(snapshot.addresses(name) for name in tag_names(flow, need, snapshot))
     # A registry answers on IPv6 only when told to; nothing is opened that it does not use.
     return found if flow.purpose in _NEIGHBOURS or need.dual_stack else AddressSet(found.v4)
 
@@ -116,7 +122,7 @@ def _private_rule(flow: Flow, need: Need, resolved: Mapping[str, AddressSet]) ->
     return Rule(flow, addresses=addresses) if addresses else Rule(flow, names=(flow.host,))
 
 
-def _exposure(rules: tuple[Rule, ...], need: Need) -> Exposure:
+def _exposure(rules: tuple[Rule, ...], need: Need, resolved: Mapping[str, AddressSet]) -> Exposure:
     names = {name for rule in rules for name in rule.names}
     patterns = {name for name in names if name.startswith("*.")}
     opened = AddressSet.union(rule.addresses for rule in rules)
@@ -126,32 +132,42 @@ def _exposure(rules: tuple[Rule, ...], need: Need) -> Exposure:
         for rule in rules
         if rule.flow.is_pattern and rule.names
     ]
-    # Ranges are those of the flow's tags, so they open the same.
-    tags = {tag.partition(".")[0] for rule in rules if rule.tags or rule.addresses for tag in rule.flow.tags}
+    # Ranges are those of the flow's tags, so they open the same; single addresses that were looked up do not.
+    tags = {
+        tag.partition(".")[0]
+        for rule in rules
+        if rule.tags or (rule.addresses and rule.flow.host not in resolved)
+        for tag in rule.flow.tags
+    }
     more += [words.format(where=where) for tag, words in _TAG_OPENS.items() if tag in tags]
     return Exposure(
         len(names) - len(patterns), len(patterns), opened.v4.size, opened.v6.size, tuple(dict.fromkeys(more))
     )
 
 
-def _notes(need: Need, way: Way, left: list[Flow]) -> list[str]:
-    notes = []
+def _notes(need: Need, way: Way, left: list[Flow], *, looked_up: bool) -> Iterator[str]:
     if need.registry and neighbours(need.cloud) is not None and not need.dedicated:
-        notes.append(
-            "Dedicated data endpoints are off, so layers come from shared storage. Before switching them on, open "
-            f"{need.cloud.data(need.registry, need.regions[0] if need.regions else 'region')} "
-            "and its like in every region: clients whose wall does not know them fail to pull from that moment."
+        region = need.regions[0] if need.regions else "<region>"
+        yield (
+            f"Dedicated data endpoints are off, so layers come from shared storage. Before switching them on, open "
+            f"{need.registry}.{region}.data.{need.cloud.domain} and its like in every region: clients whose wall does "
+            "not know them fail to pull from that moment."
         )
-    if way is Way.IP:
-        notes.append(
-            "Address ranges change every week; new ones are used a week after they are published at the earliest."
+    if need.private_link:
+        records = private_records(need)
+        yield (
+            f"The private endpoint takes {len(records)} addresses of its subnet, and the DNS zone "
+            f"{private_zone(need)} an A record for each of: {', '.join(records)}."
         )
-    if way in {Way.IP, Way.TAG} and any(flow.purpose is Purpose.DATA for flow in flows(need)):
-        notes.append(
+    if looked_up:
+        yield "These addresses were looked up once, and may change at any time."
+    elif way is Way.IP:
+        yield "Address ranges change every week; new ones are used a week after they are published at the earliest."
+    if way in {Way.IP, Way.TAG} and not looked_up and any(flow.purpose is Purpose.DATA for flow in flows(need)):
+        yield (
             "Nothing published says whether data endpoints are in AzureContainerRegistry or in Storage, so both are "
             "let through."
         )
     if left:
         hosts = ", ".join(dict.fromkeys(flow.host for flow in left))
-        notes.append(f"Not in these rules, since nobody publishes their addresses: {hosts}. Let them through by name.")
-    return notes
+        yield f"Not in these rules, since nobody publishes their addresses: {hosts}. Let them through by name."

@@ -12,10 +12,12 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final, Protocol
 
 from seawall.firewall.rules import Way
+from seawall.neighbours import neighbours
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from seawall.firewall.need import Need
     from seawall.firewall.rules import RuleSet
 
 __all__ = ["Ability", "CannotExpressError", "Render", "RenderChange", "Target", "Wildcard", "check_fit"]
@@ -117,30 +119,47 @@ def check_fit(target: Target, rules: RuleSet) -> None:
     patterns = [name for name in names if name.startswith("*.")]
     if patterns and ability.wildcard is Wildcard.NONE:
         raise CannotExpressError(
-            f"{title} knows no wildcards, so it cannot let {patterns[0]} through. {_instead(target, rules)}"
+            f"{title} knows no wildcards, so it cannot let {patterns[0]} through. {_instead(target, rules, patterns)}"
         )
     if ability.most_names is not None and len(names) > ability.most_names:
-        raise CannotExpressError(f"{title} holds {ability.most_names} names, and these are {len(names)}")
+        raise CannotExpressError(
+            f"{title} holds {ability.most_names} names, and these are {len(names)}. {_fewer(rules)}"
+        )
     opened = [rules.addresses(port) for port in rules.ports]
     if not ability.ipv6 and any(one.v6 for one in opened):
-        raise CannotExpressError(f"{title} takes no IPv6 ranges, and there are some; leave out --dual-stack")
+        ours = "leave out --dual-stack, or " if rules.need.dual_stack else ""
+        raise CannotExpressError(f"{title} takes no IPv6 ranges, and there are some; {ours}write these rules by name")
     ranges = sum(len(one.cidrs) for one in opened)
     if ability.most_ranges is not None and ranges > ability.most_ranges:
         raise CannotExpressError(
-            f"{title} holds {ability.most_ranges} address ranges, and these are {ranges}. Name the registry's regions "
-            "(--region) to need fewer"
+            f"{title} holds {ability.most_ranges} address ranges, and these are {ranges}. {_fewer(rules)}"
         )
 
 
-def _instead(target: Target, rules: RuleSet) -> str:
+def _instead(target: Target, rules: RuleSet, patterns: list[str]) -> str:
+    """Say how to do without patterns."""
     need = rules.need
-    ways = [way for way in target.ability.ways if way is not Way.NAME]
     advice = []
-    if need.registry and not need.dedicated:
+    if patterns == [need.cloud.blob_wildcard] and not need.dedicated:
+        command = f" (az acr update --name {need.registry} --data-endpoint-enabled)" if _is_azure(need) else ""
         advice.append(
-            "switch dedicated data endpoints on, which have one exact name a region "
-            f"(az acr update --name {need.registry} --data-endpoint-enabled), and add --data-endpoints"
+            f"switch dedicated data endpoints on{command}, which have one exact name a region, and add --data-endpoints"
         )
+    ways = [way for way in target.ability.ways if way is not Way.NAME]
     if ways:
         advice.append(f"write these rules {' or '.join(f'--by {way}' for way in ways)}")
-    return f"Next best: {'; or '.join(advice)}" if advice else "Use a proxy that knows names in front of it"
+    return f"Next best: {'; or '.join(advice) or 'put a proxy that knows names in front of it (--to squid)'}"
+
+
+def _fewer(rules: RuleSet) -> str:
+    """Say how to need fewer names or ranges."""
+    need = rules.need
+    if need.registry and not need.regions:
+        return "Next best: say which regions the registry is in (--region)"
+    if need.mcr and need.registry:
+        return "Next best: leave out --mcr here, and let MCR through by a proxy that knows names (--to squid)"
+    return "Next best: let a proxy that knows names through, and clients by it (--to squid)"
+
+
+def _is_azure(need: Need) -> bool:
+    return neighbours(need.cloud) is not None
