@@ -81,7 +81,7 @@ def _snapshot(options: Options, need: Need | None) -> Snapshot | None:
     from seawall.neighbours import neighbours  # noqa: PLC0415
     from seawall.servicetags.feed import Shelf  # noqa: PLC0415
 
-    cloud = need.cloud if need else cloud_of(options.cloud or "public")
+    cloud = need.cloud if need else cloud_of("public" if options.cloud is None else options.cloud)
     beside = neighbours(cloud)
     if options.tags_file is None and (beside is None or not Shelf(tags_directory()).path(beside.tags).exists()):
         return None

@@ -142,7 +142,7 @@ def snapshot_of(options: Options, cloud: Cloud) -> Snapshot:
     except (FeedError, SnapshotError) as error:
         fail(str(error))
     except OSError as error:
-        fail(f"{options.tags_file}: {error.strerror}")
+        fail(f"{error.filename or options.tags_file}: {error.strerror or error}")
 
 
 def need_of(options: Options) -> Need:
@@ -188,7 +188,7 @@ def _name_and_cloud(options: Options, said: Description) -> tuple[str, Cloud]:
     from seawall.firewall.description import DescriptionError, read_login_server  # noqa: PLC0415
     from seawall.naming import PUBLIC, NamingError  # noqa: PLC0415
 
-    cloud = cloud_of(options.cloud) if options.cloud else said.cloud or PUBLIC
+    cloud = cloud_of(options.cloud) if options.cloud is not None else said.cloud or PUBLIC
     if options.name is None:
         return said.registry, cloud
     name = options.name.lower()
@@ -197,13 +197,14 @@ def _name_and_cloud(options: Options, said: Description) -> tuple[str, Cloud]:
             cloud, name = read_login_server(name, cloud)
         except (DescriptionError, NamingError) as error:
             fail(str(error))
-    if said.registry and said.registry != name:
-        fail(f"--from describes {said.registry}, not {name}")
+    if said.registry and said.cloud and (said.registry, said.cloud.domain) != (name, cloud.domain):
+        fail(f"--from describes {said.cloud.login(said.registry)}, not {name} in {cloud.name}")
     return name, cloud
 
 
 def _region(text: str, cloud: Cloud, options: Options) -> str:
     from seawall.naming import NamingError  # noqa: PLC0415
+    from seawall.neighbours import neighbours  # noqa: PLC0415
     from seawall.servicetags.regions import known_region  # noqa: PLC0415
 
     try:
@@ -211,7 +212,11 @@ def _region(text: str, cloud: Cloud, options: Options) -> str:
     except NamingError:
         if options.tags_file is None:
             raise
-        return known_region(cloud, text, snapshot_of(options, cloud).regions)
+        snapshot = snapshot_of(options, cloud)
+        beside = neighbours(cloud)
+        if beside is None or snapshot.cloud != beside.tags:
+            raise
+        return known_region(cloud, text, snapshot.regions)
 
 
 def _first(said: bool | None, described: bool | None) -> bool:

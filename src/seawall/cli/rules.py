@@ -26,7 +26,7 @@ from seawall.cli.need import (
     need_of,
     snapshot_of,
 )
-from seawall.cli.output import fail, say_json, say_table
+from seawall.cli.output import fail, say, say_json, say_table
 from seawall.cli.place import JsonOption
 
 if TYPE_CHECKING:
@@ -154,11 +154,18 @@ def rules(
         fail(f"{out}: {error.strerror}", 1)
 
 
-def targets(json: JsonOption = False) -> None:
+def targets(
+    json: JsonOption = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print the table and all caveats in Markdown.")] = False,
+) -> None:
     """List the firewalls that rules can be written for, and what each can express."""
-    from seawall.firewall.targets.table import all_targets  # noqa: PLC0415 - slow to import, not needed for --help
+    from seawall.firewall.targets.matrix import matrix  # noqa: PLC0415 - slow to import, not needed for --help
+    from seawall.firewall.targets.table import all_targets  # noqa: PLC0415
 
     every = list(all_targets())
+    if markdown:
+        say(matrix(every))
+        return
     if json:
         say_json(
             [

@@ -14,6 +14,7 @@ from seawall.cli.place import JsonOption
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from seawall.naming import Cloud
     from seawall.servicetags.difference import Difference
     from seawall.servicetags.prefixes import AddressSet
     from seawall.servicetags.snapshot import Snapshot
@@ -47,17 +48,19 @@ def fetch(
     from seawall.servicetags import feed  # noqa: PLC0415
     from seawall.servicetags.snapshot import SnapshotError  # noqa: PLC0415
 
-    whose = cloud_of(cloud or "public")
+    if url is not None and file is not None:
+        fail("--url and --file: give one of them")
+    whose = _cloud(cloud)
     beside = neighbours(whose)
     if beside is None:
         fail(f"{whose.name} has no service tags; they are for Microsoft's clouds")
     try:
-        data, where = (file.read_bytes(), str(file)) if file else feed.fetch(whose, url)
+        data, where = (feed.read_octets(file), str(file)) if file else feed.fetch(whose, url)
         kept = feed.Shelf(tags_directory()).keep(data, where, beside.tags)
     except (feed.FeedError, SnapshotError) as error:
         fail(str(error), 1)
     except OSError as error:
-        fail(f"{error.filename}: {error.strerror}", 1)
+        fail(f"{error.filename or tags_directory()}: {error.strerror or error}", 1)
     if json:
         say_json({**_facts(kept.snapshot), "news": kept.news, "file": str(kept.path)})
     else:
@@ -81,7 +84,7 @@ def show(
     """Show a service tag's addresses, in the fewest prefixes."""
     from seawall.servicetags.snapshot import TagMissingError  # noqa: PLC0415
 
-    snapshot = snapshot_of(Options(tags_file=tags_file), cloud_of(cloud or "public"))
+    snapshot = snapshot_of(Options(tags_file=tags_file), _cloud(cloud))
     if tag is None:
         _list(snapshot, json=json)
         return
@@ -109,7 +112,7 @@ def lookup(
     """Say which service tags hold an address, the most particular first. Ends with 1 if none holds it."""
     from seawall.servicetags.prefixes import PrefixError  # noqa: PLC0415
 
-    snapshot = snapshot_of(Options(tags_file=tags_file), cloud_of(cloud or "public"))
+    snapshot = snapshot_of(Options(tags_file=tags_file), _cloud(cloud))
     try:
         found = {address: [tag.name for tag in snapshot.lookup(address)] for address in addresses}
     except PrefixError as error:
@@ -138,8 +141,13 @@ def diff(
     """Compare two weekly files as address space, tag by tag."""
     from seawall.servicetags.difference import compare  # noqa: PLC0415
 
+    before, after = _read(old), _read(new)
+    known = {name for one in (before, after) for item in one.tags.values() for name in (item.name, item.service)}
+    for name in tag or ():
+        if name not in known:
+            fail(f"neither file has the service tag {name!r}", NOTHING_FOUND)
     try:
-        difference = compare(_read(old), _read(new))
+        difference = compare(before, after)
     except ValueError as error:
         fail(str(error))
     _say_difference(difference, tag or [], json=json)
@@ -156,11 +164,18 @@ def history(
 
     chosen = frozenset(tag)
     steps = []
+    known: set[str] = set()
     for step in follow(_paths(files), chosen):
         if step.fault:
             typer.echo(f"seawall: {step.fault}", err=True)
         else:
             steps.append(step)
+            known |= step.known
+    if not steps:
+        fail("there is no sound service-tag file among these", NOTHING_FOUND)
+    if missing := sorted(chosen - known):
+        # Not the same as one that never changes.
+        fail(f"no file has the service tag {missing[0]!r}", NOTHING_FOUND)
     if json:
         say_json(
             [
@@ -178,6 +193,10 @@ def history(
     say_table(("File", "Tag", "What", "IPv4 added", "IPv4 removed"), rows)
 
 
+def _cloud(text: str | None) -> Cloud:
+    return cloud_of("public" if text is None else text)
+
+
 def _read(path: Path) -> Snapshot:
     from seawall.servicetags.feed import read_file  # noqa: PLC0415
     from seawall.servicetags.snapshot import SnapshotError  # noqa: PLC0415
@@ -192,7 +211,10 @@ def _read(path: Path) -> Snapshot:
 
 def _paths(files: list[Path]) -> Iterator[Path]:
     for path in files:
-        yield from sorted(path.glob("*.json")) if path.is_dir() else [path]
+        found = sorted(path.glob("*.json")) if path.is_dir() else [path]
+        if not found:
+            fail(f"{path}: there are no .json files in it")
+        yield from found
 
 
 def _list(snapshot: Snapshot, *, json: bool) -> None:

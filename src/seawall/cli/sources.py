@@ -23,14 +23,14 @@ def read_source(source: str, registry: str | None) -> str:
         source: ``-``, a path, or the address of a running Seawall.
         registry: Which registry, where a node has several.
     """
-    if source == "-":
-        return sys.stdin.read()
     if source.startswith("https://"):
         return _ask(source.rstrip("/"))
     if source.endswith(".toml"):
         return _node(Path(source), registry)
     try:
-        return Path(source).read_text("utf-8-sig")
+        data = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
+        # PowerShell pipes UTF-16.
+        return data.decode("utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig")
     except OSError as error:
         fail(f"--from: {source}: {error.strerror}")
     except UnicodeDecodeError:

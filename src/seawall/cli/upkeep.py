@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as codec
+import shlex
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -117,7 +118,7 @@ def run(
         file=out,
         state=state or out.with_name(f"{out.name}.state"),
         policy=_policy(grace_days, most_lost),
-        apply=apply,
+        apply=_command(apply),
         check=check,
     )
     pause = _seconds(every) if every else 0.0
@@ -198,8 +199,9 @@ def _policy(grace_days: int, most_lost: int) -> Policy:
 
 def _once(job: Job, options: Options, *, confirmed: bool) -> tuple[int, dict[str, Any]]:
     """Run once; return the exit code and the report."""
-    from seawall.firewall.keeper import KeepError, keep  # noqa: PLC0415
+    from seawall.firewall.keeper import keep  # noqa: PLC0415
     from seawall.firewall.need import NeedError  # noqa: PLC0415
+    from seawall.firewall.note import KeepError  # noqa: PLC0415
     from seawall.firewall.targets.contract import CannotExpressError  # noqa: PLC0415
     from seawall.servicetags.feed import FeedError  # noqa: PLC0415
     from seawall.servicetags.snapshot import SnapshotError  # noqa: PLC0415
@@ -257,6 +259,16 @@ def _notify(report: dict[str, Any], webhook: str, metrics: Path | None) -> None:
         write_metrics(metrics, report)
     if webhook and report["status"] != "unchanged":
         tell(webhook, codec.dumps(report))
+
+
+def _command(text: str) -> tuple[str, ...]:
+    try:
+        words = tuple(shlex.split(text))
+    except ValueError as error:
+        fail(f"--apply: {text!r} is no command: {error}")
+    if text and not words:
+        fail("--apply: there is no command in it")
+    return words
 
 
 def _seconds(text: str) -> float:

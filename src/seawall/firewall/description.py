@@ -154,7 +154,9 @@ def _endpoints(document: Mapping[str, Any]) -> Description:
                 raise DescriptionError("dataEndpoints: every entry must have a region and an endpoint")
         regions.add(region)
         if not endpoint.startswith("*."):
-            name = _port(endpoint)[0]
+            name, its_port = _port(endpoint)
+            if its_port != port:
+                raise DescriptionError(f"dataEndpoints: {endpoint} is on another port than {login}")
             cloud = _with_storage(cloud, name)
             host = cloud.parse(name)
             if host.role is Role.BLOB:
@@ -184,7 +186,9 @@ def _with_storage(cloud: Cloud, host: str) -> Cloud:
 def _port(authority: object) -> tuple[str, int | None]:
     """Part a host from the port that may stand behind it."""
     host, colon, port = authority.partition(":") if isinstance(authority, str) else ("", "", "")
-    if colon and not (port.isascii() and port.isdecimal()):
+    if not host:
+        raise DescriptionError("loginServer: there is none")
+    if colon and not (port.isascii() and port.isdecimal() and len(port) <= 5 and 0 < int(port) < 1 << 16):
         raise DescriptionError(f"{str(authority)[:80]!r} is not a host and a port")
     return host, int(port) if colon else None
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from seawall.firewall.need import Flow, Need, NeedError, Purpose, flows
+from seawall.firewall.need import NEIGHBOURLY, Flow, Need, NeedError, Purpose, flows
 from seawall.firewall.symptoms import Symptom, symptom_of
 from seawall.naming import CLOUDS, Cloud, Host, NamingError, Role, covers, normalise
 from seawall.neighbours import neighbours
@@ -20,17 +21,34 @@ if TYPE_CHECKING:
 
 __all__ = ["Explanation", "Finding", "explain"]
 
+# The whole of a name or nothing: what begins like a registry's and goes on is somebody else's.
 _HOST: Final = re.compile(
-    r"(?<![\w@./-])(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9](?![\w-])", re.IGNORECASE
+    r"(?<![\w@./-])(?:\*\.)?(?>(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*)(?![\w-]|[.\u3002\uff0e\uff61][\w-])",
+    re.IGNORECASE,
 )
-_URL_HOST: Final = re.compile(r"https?://([^/\s:\"']+)", re.IGNORECASE)
-_IPV4: Final = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])")
-_IPV6: Final = re.compile(r"(?<![\w:])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?![\w:])", re.IGNORECASE)
-_SOURCE: Final = re.compile(r"\bSRC=(\S+)|client with ip\W+([0-9a-f.:]+)", re.IGNORECASE)
+_URL_HOST: Final = re.compile(r"[a-z][a-z0-9+.-]{1,20}://(?:[^/\s@\"']*@)?([^/\s:\"'@]+)", re.IGNORECASE)
+_IPV4: Final = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.]*\d)")
+_IPV6: Final = re.compile(r"(?<![\w:.])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?![\w:.])", re.IGNORECASE)
+# The client's own address is not where it wanted to go.
+_SOURCE: Final = re.compile(
+    r"\bSRC=(?P<kernel>[\da-f.:]{2,45})"
+    r"|client with ip\W{1,3}(?P<registry>[\da-f.:]{2,45})"
+    r"|\b(?P<go>[\da-f.]{2,45}):\d{1,5}->"
+    r"|\bfrom (?P<azure>[\d.]{7,15})(?::\d{1,5})? to\b"
+    r"|\bsrc(?:ip)?[= ](?:\w{1,32}:)?(?P<asa>[\d.]{7,15})"
+    r"|^[ \t]{0,8}\d{1,12}\.\d{3}[ \t]{1,8}\d{1,9} (?P<squid>\S{2,45}) (?:TCP|NONE|UDP)_",
+    re.IGNORECASE | re.MULTILINE,
+)
+_LONGEST: Final = 64 * 1024
+"""Characters of a text that are looked at: its end, which of a log is the newest."""
 _FILES: Final = frozenset(
-    ("conf", "gz", "json", "lock", "log", "py", "service", "so", "tar", "toml", "txt", "xml", "yaml")
+    (
+        *("c", "cfg", "conf", "crt", "cs", "dll", "exe", "go", "gz", "h", "ini", "java", "js", "json", "key", "lock"),
+        *("log", "md", "pem", "ps1", "py", "rs", "service", "sh", "so", "tar", "tgz", "timeout", "toml", "ts", "txt"),
+        *("xml", "yaml", "yml", "zip"),
+    )
 )
-"""What file names end with, which have dots as hosts do. None of them is a top-level domain."""
+"""What names of files and of programs' own things end with, which have dots as hosts do. In a URL all are hosts."""
 _MOST: Final = 20
 """Hosts and addresses of one text that are looked at."""
 
@@ -78,25 +96,28 @@ def explain(text: str, need: Need | None = None, snapshot: Snapshot | None = Non
         need: The registry it is about, where that is known.
         snapshot: A weekly file, to say whose an address is.
     """
-    hosts = [_host(host, need) for host in _hosts(text)]
-    addresses = [_address(address, need, snapshot) for address in _addresses(text)]
-    return Explanation(symptom_of(text), tuple((hosts + addresses)[:_MOST]))
+    text = text[-_LONGEST:]
+    hosts = [_host(host, need) for host in islice(_hosts(text), _MOST)]
+    addresses = [_address(address, need, snapshot) for address in islice(_addresses(text), _MOST - len(hosts))]
+    return Explanation(symptom_of(text), (*hosts, *addresses))
 
 
 def _hosts(text: str) -> Iterator[str]:
     in_urls = _URL_HOST.findall(text)
+    sure = set(in_urls)
+    seen = set()
     for candidate in dict.fromkeys([*in_urls, *_HOST.findall(text)]):
         try:
-            name = normalise(candidate)
+            name = normalise(candidate.removeprefix("*."))
         except NamingError:
             continue
-        if candidate in in_urls or name.rpartition(".")[2] not in _FILES:
+        if name not in seen and (candidate in sure or name.rpartition(".")[2] not in _FILES):
+            seen.add(name)
             yield name
 
 
 def _addresses(text: str) -> Iterator[str]:
-    # The client's own address is not where it wanted to go.
-    sources = {one for pair in _SOURCE.findall(text) for one in pair if one}
+    sources = {one.rstrip(".:") for match in _SOURCE.finditer(text) for one in match.groups() if one}
     for candidate in dict.fromkeys([*_IPV4.findall(text), *_IPV6.findall(text)]):
         try:
             parse_prefix(candidate)
@@ -111,6 +132,9 @@ def _host(name: str, need: Need | None) -> Finding:
     if flow is not None:
         return Finding(name, flow.why, expected=True, flow=flow)
     for cloud in (*([need.cloud] if need else []), *CLOUDS.values()):
+        zone = f".privatelink.{cloud.domain}"
+        if f".{name}".endswith(zone):
+            return _private(name, cloud, need)
         try:
             host = cloud.parse(name)
         except NamingError:
@@ -120,10 +144,16 @@ def _host(name: str, need: Need | None) -> Finding:
         beside = _beside(name, cloud)
         if beside is not None:
             return Finding(name, beside.why, expected=False if need else None, flow=beside)
-        if name.endswith(f".privatelink.{cloud.domain}") or f".privatelink.{cloud.domain}" in f".{name}":
-            meaning = "a name in the zone of private endpoints: clients ask for the public name, DNS leads them here"
-            return Finding(name, meaning, expected=need.private_link if need else None)
     return Finding(name, "no host of a container registry that is known here", expected=False if need else None)
+
+
+def _private(name: str, cloud: Cloud, need: Need | None) -> Finding:
+    """Explain a name in the zone of private endpoints."""
+    meaning = "a name in the zone of private endpoints: clients ask for the public name, DNS leads them here"
+    if need is None:
+        return Finding(name, meaning)
+    public = f"{name.removesuffix(f'privatelink.{cloud.domain}')}{cloud.domain}".lstrip(".")
+    return Finding(name, meaning, expected=need.private_link and _flow_of(public, need) is not None)
 
 
 def _flow_of(name: str, need: Need) -> Flow | None:
@@ -143,8 +173,11 @@ def _foreign(name: str, cloud: Cloud, host: Host, need: Need | None) -> Finding:
     flow = _own_flow(name, cloud, host)
     if need is None:
         return Finding(name, meaning, flow=flow)
+    if cloud.domain != need.cloud.domain:
+        return Finding(name, f"{meaning}; in another cloud, {cloud.name}", expected=False, flow=flow)
     if host.registry and host.registry != need.registry:
-        return Finding(name, f"{meaning}; not {need.registry}", expected=False, flow=flow)
+        other = f"; not {need.registry}" if need.registry else "; no registry was named"
+        return Finding(name, f"{meaning}{other}", expected=False, flow=flow)
     if host.role is Role.DATA:
         switched = "" if need.dedicated else "; dedicated data endpoints are on, though they were not said to be"
         where = "" if host.region in need.regions else f"; a replica in {host.region} was not said"
@@ -174,23 +207,26 @@ def _own_flow(name: str, cloud: Cloud, host: Host) -> Flow | None:
 
 def _address(text: str, need: Need | None, snapshot: Snapshot | None) -> Finding:
     tags = tuple(tag.name for tag in snapshot.lookup(text)) if snapshot else ()
-    wanted = _flow_by_tag(tags, need) if need else None
+    beside = neighbours(need.cloud) if need else None
+    of_this_cloud = snapshot is not None and beside is not None and snapshot.cloud == beside.tags
+    wanted = _flow_by_tag(tags, need, v6=":" in text) if need and of_this_cloud else None
     if wanted is not None:
         return Finding(text, f"an address of {tags[0]}: {wanted.why}", expected=True, flow=wanted, tags=tags)
+    expected = False if of_this_cloud else None
     if tags:
-        return Finding(text, f"an address of {tags[0]}", expected=False if need else None, tags=tags)
-    whose = (
-        "no address of a service that Microsoft lists" if snapshot else "an address; give a weekly file to see whose"
-    )
-    return Finding(text, whose, expected=None if snapshot is None or need is None else False)
+        return Finding(text, f"an address of {tags[0]}", expected=expected, tags=tags)
+    if snapshot is None:
+        return Finding(text, "an address; give a weekly file to see whose")
+    return Finding(text, "no address of a service that Microsoft lists", expected=expected)
 
 
-def _flow_by_tag(tags: tuple[str, ...], need: Need) -> Flow | None:
+def _flow_by_tag(tags: tuple[str, ...], need: Need, *, v6: bool) -> Flow | None:
     lower = {tag.lower() for tag in tags}
     for flow in flows(need):
         names = {f"{tag}.{region}".lower() for tag in flow.tags for region in flow.regions} or set(
             map(str.lower, flow.tags)
         )
-        if names & lower:
+        # A registry's own ranges are opened for IPv6 only when it answers there.
+        if names & lower and (not v6 or need.dual_stack or flow.purpose in NEIGHBOURLY):
             return flow
     return None

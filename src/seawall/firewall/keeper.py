@@ -7,39 +7,37 @@ the next run begins again.
 
 from __future__ import annotations
 
-import json
 import shlex
 import shutil
+import stat
 import subprocess
 from dataclasses import dataclass, replace
-from datetime import date
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from seawall.durable import READABLE, replace_file
 from seawall.firewall.need import HTTPS, Flow, Purpose
+from seawall.firewall.note import KeepError, Note, read_note, write_note
 from seawall.firewall.plan import plan
 from seawall.firewall.rules import Rule, RuleSet, Way
 from seawall.firewall.targets.contract import check_fit
 from seawall.firewall.upkeep import Decision, Policy, State, decide
-from seawall.servicetags.prefixes import AddressSet
 from seawall.servicetags.snapshot import TagMissingError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
     from pathlib import Path
 
     from seawall.firewall.need import Need
     from seawall.firewall.targets.contract import Target
+    from seawall.servicetags.prefixes import AddressSet
     from seawall.servicetags.snapshot import Snapshot
 
-__all__ = ["Job", "KeepError", "Outcome", "keep", "read_state"]
+__all__ = ["Job", "Outcome", "keep"]
 
-_VERSION: Final = 1
 _SECONDS: Final = 120
+_STAYS: Final = "the old rules are still there"
 _SOURCE: Final = "https://learn.microsoft.com/azure/virtual-network/service-tags-overview"
-
-
-class KeepError(RuntimeError):
-    """The new rules could not be put in place; the old ones are. The message says what failed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +51,10 @@ class Job:
         file: Where its rules are.
         state: Where is noted what it was given.
         policy: How careful to be.
-        apply: The command that makes the wall take the rules; the word ``{file}`` stands for all of them, ``{change}``
-            for a file with what changes alone, where the product has a language for it. Nothing is run when empty.
-        check: Whether to run the product's checker, where it has one and that is installed.
+        apply: The command that makes the wall take the rules, word by word; in them ``{file}`` stands for all rules,
+            ``{change}`` for a file with what changes alone, where the product has a language for it. Nothing is run
+            when empty.
+        check: Whether to run the format's checker, where it has one and that is installed.
     """
 
     need: Need
@@ -64,7 +63,7 @@ class Job:
     file: Path
     state: Path
     policy: Policy = Policy()  # noqa: RUF009 - frozen
-    apply: str = ""
+    apply: tuple[str, ...] = ()
     check: bool = True
 
     @property
@@ -81,7 +80,7 @@ class Outcome:
         status: ``unchanged``, ``changed`` or ``refused``.
         decision: Why.
         basis: The list it is from.
-        checked: Whether the product's checker has seen the rules.
+        checked: Whether a checker has seen the rules.
         applied: Whether the wall was told.
     """
 
@@ -106,21 +105,26 @@ def keep(job: Job, snapshot: Snapshot, today: date, *, confirmed: bool = False) 
         CannotExpressError: The product cannot hold them.
         NeedError: The need has no addresses to keep current.
     """
-    state = read_state(job.state)
+    note = read_note(job.state)
     basis = f"{snapshot.cloud} {snapshot.change}"
     try:
         rules = plan(job.need, Way.IP, snapshot=snapshot)
     except TagMissingError as error:
-        return Outcome("refused", Decision(state, refusal=str(error)), basis)
-    decision = decide(state, rules.addresses(HTTPS), today, job.policy, confirmed=confirmed)
+        return Outcome("refused", Decision(note.state, refusal=str(error)), basis)
+    decision = decide(note.state, rules.addresses(HTTPS), today, job.policy, confirmed=confirmed)
     if decision.refusal:
         return Outcome("refused", decision, basis)
-    if not decision.changes and job.file.exists():
-        _write_state(job.state, decision.state)
+    rules = _with_leaving(rules, decision.state, job.policy)
+    check_fit(job.target, rules)
+    old = _read_if_there(job.file)
+    # A list with another number and the same addresses is no reason to write anything.
+    same = not decision.changes and old == _render(job, replace(rules, basis=note.basis))
+    if same and job.apply in {(), note.apply}:
+        write_note(job.state, replace(note, state=decision.state))
         return Outcome("unchanged", decision, basis)
-    checked, applied = _put(job, _with_leaving(rules, decision.state, job.policy), state.applied)
-    _write_state(job.state, decision.state)
-    return Outcome("changed", decision, basis, checked, applied)
+    checked = _put(job, rules, note.state.applied, old)
+    write_note(job.state, Note(decision.state, basis, job.apply))
+    return Outcome("changed", decision, basis, checked, bool(job.apply))
 
 
 def _with_leaving(rules: RuleSet, state: State, policy: Policy) -> RuleSet:
@@ -137,41 +141,68 @@ def _with_leaving(rules: RuleSet, state: State, policy: Policy) -> RuleSet:
         )
         for day, addresses in state.leaving.items()
     ]
-    return replace(rules, rules=(*rules.rules, *kept))
+    opened = state.applied
+    exposure = replace(rules.exposure, v4=opened.v4.size, v6=opened.v6.size)
+    return replace(rules, rules=(*rules.rules, *kept), exposure=exposure)
 
 
-def _put(job: Job, rules: RuleSet, before: AddressSet) -> tuple[bool, bool]:
-    check_fit(job.target, rules)
-    text = job.target.formats[job.form](rules)
-    old = _read_if_there(job.file)
+def _render(job: Job, rules: RuleSet) -> bytes:
+    return job.target.formats[job.form](rules).encode()
+
+
+def _put(job: Job, rules: RuleSet, before: AddressSet, old: bytes | None) -> bool:
+    """Put new rules in place of the old ones and apply them; return whether a checker has seen them."""
+    text = _render(job, rules)
     # In the same directory and with the same ending, since some checkers and loaders go by that.
     beside = job.file.with_name(f".seawall-new-{job.file.name}")
+    mode = READABLE
     try:
         job.file.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(beside, text.encode(), READABLE)
+        if old is not None:
+            mode = stat.S_IMODE(job.file.stat().st_mode)
+        replace_file(beside, text, mode)
         try:
             checked = job.check and _check(job, beside)
+            if job.form in job.target.changes:
+                # Where nothing was given before, the change is everything.
+                first = old is None or not before
+                change = text if first else job.target.changes[job.form](_only(rules, before), rules).encode()
+                replace_file(job.change_file, change, mode)
             beside.replace(job.file)
         finally:
             beside.unlink(missing_ok=True)
-        if job.form in job.target.changes:
-            change = job.target.changes[job.form](_only(rules, before), rules)
-            replace_file(job.change_file, change.encode(), READABLE)
     except OSError as error:
-        raise KeepError(f"{error.filename}: {error.strerror}; the old rules are still there") from None
-    if not job.apply:
-        return checked, False
-    try:
+        raise KeepError(f"{error.filename or job.file}: {error.strerror}; {_STAYS}") from None
+    if job.apply:
         files = {"{file}": str(job.file), "{change}": str(job.change_file)}
-        _run([files.get(word, word) for word in shlex.split(job.apply)])
+        _apply(job, [_filled(word, files) for word in job.apply], text, old, mode)
+    return checked
+
+
+def _apply(job: Job, command: list[str], text: bytes, old: bytes | None, mode: int) -> None:
+    try:
+        try:
+            _run(command)
+        except KeepError:
+            if not any("{change}" in word for word in job.apply):
+                raise
+            # The wall may have other rules than was noted, after a run that was cut off or a start of its own: then
+            # a change does not fit, and all of them do.
+            replace_file(job.change_file, text, mode)
+            _run(command)
     except KeepError:
         # The wall goes on with what it has in memory; after its next start it must find that in the file, too.
         if old is None:
             job.file.unlink()
         else:
-            replace_file(job.file, old.encode(), READABLE)
+            replace_file(job.file, old, mode)
         raise
-    return checked, True
+
+
+def _filled(word: str, files: Mapping[str, str]) -> str:
+    for name, path in files.items():
+        word = word.replace(name, path)
+    return word
 
 
 def _only(rules: RuleSet, addresses: AddressSet) -> RuleSet:
@@ -180,10 +211,10 @@ def _only(rules: RuleSet, addresses: AddressSet) -> RuleSet:
 
 
 def _check(job: Job, file: Path) -> bool:
-    words = job.target.ability.checker.split()
+    words = job.target.checks.get(job.form, "").split()
     if not words or shutil.which(words[0]) is None:
         return False
-    _run([str(file) if word == "FILE" else word for word in words])
+    _run([_filled(word, {"FILE": str(file)}) for word in words])
     return True
 
 
@@ -191,44 +222,19 @@ def _run(command: list[str]) -> None:
     name = shlex.join(command)
     try:
         done = subprocess.run(  # noqa: S603 - the operator's own command, and no shell
-            command, capture_output=True, text=True, timeout=_SECONDS, check=False, stdin=subprocess.DEVNULL
+            command, capture_output=True, timeout=_SECONDS, check=False, stdin=subprocess.DEVNULL
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise KeepError(f"{name}: {error}; the old rules are still there") from None
+        raise KeepError(f"{name}: {error}; {_STAYS}") from None
     if done.returncode:
-        words = (done.stderr or done.stdout).strip()[:500]
-        raise KeepError(f"{name}: ended with {done.returncode}: {words}; the old rules are still there")
+        words = (done.stderr or done.stdout).decode("utf-8", "replace").strip()[:500]
+        raise KeepError(f"{name}: ended with {done.returncode}: {words}; {_STAYS}")
 
 
-def read_state(path: Path) -> State:
-    """Read what a wall was given last; nothing where nothing was noted yet.
-
-    Raises:
-        KeepError: The note cannot be read. It is never taken for empty: that would end every grace period.
-    """
-    text = _read_if_there(path)
-    if text is None:
-        return State()
+def _read_if_there(path: Path) -> bytes | None:
     try:
-        noted: dict[str, Any] = json.loads(text)
-        leaving = {date.fromisoformat(day): AddressSet.of(prefixes) for day, prefixes in noted["leaving"].items()}
-        return State(AddressSet.of(noted["wanted"]), leaving)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise KeepError(f"{path}: this is not a note of upkeep ({error}); put it right or remove it") from None
-
-
-def _write_state(path: Path, state: State) -> None:
-    leaving = {day.isoformat(): list(addresses.cidrs) for day, addresses in state.leaving.items()}
-    noted = {"version": _VERSION, "wanted": list(state.wanted.cidrs), "leaving": leaving}
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(path, f"{json.dumps(noted, indent=1)}\n".encode(), READABLE)
-    except OSError as error:
-        raise KeepError(f"{error.filename}: {error.strerror}; the next run will do it all again") from None
-
-
-def _read_if_there(path: Path) -> str | None:
-    try:
-        return path.read_text("utf-8")
+        return path.read_bytes()
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise KeepError(f"{path}: {error.strerror}; {_STAYS}") from None

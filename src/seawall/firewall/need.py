@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from seawall.topology import Endpoint
 
-__all__ = ["HTTP", "HTTPS", "Flow", "Need", "NeedError", "Purpose", "flows"]
+__all__ = ["HTTP", "HTTPS", "NEIGHBOURLY", "Flow", "Need", "NeedError", "Purpose", "flows"]
 
 HTTPS: Final = 443
 HTTP: Final = 80
@@ -48,6 +48,10 @@ class Purpose(StrEnum):
     SIGN_IN = "sign-in"
     REVOCATION = "revocation"
     LEAVING = "leaving"
+
+
+NEIGHBOURLY: Final = frozenset((Purpose.MCR, Purpose.MCR_DATA, Purpose.SIGN_IN, Purpose.REVOCATION))
+"""What is done at hosts that belong to no registry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +141,8 @@ class Need:
             )
         if microsoft and self.port != HTTPS:
             raise NeedError(f"registries in {self.cloud.name} answer on port {HTTPS}")
+        if not 0 < self.port < 1 << 16:
+            raise NeedError(f"{self.port} is no TCP port")
         # Reading the regions and accounts is the topology's business; it says what is wrong with them.
         self.topology()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from seawall.firewall.need import Flow, NeedError, Purpose, flows
+from seawall.firewall.need import NEIGHBOURLY, Flow, NeedError, Purpose, flows
 from seawall.firewall.private_link import private_records, private_zone
 from seawall.firewall.rules import Exposure, Rule, RuleSet, Way
 from seawall.neighbours import neighbours
@@ -30,7 +30,6 @@ _TAG_OPENS: Final = {
     "AzureFrontDoor": "whatever else Microsoft serves through its own Front Door",
     "AzureActiveDirectory": "signing in to anybody's tenant",
 }
-_NEIGHBOURS: Final = frozenset((Purpose.MCR, Purpose.MCR_DATA, Purpose.SIGN_IN, Purpose.REVOCATION))
 
 
 def plan(
@@ -58,6 +57,9 @@ def plan(
         raise NeedError(
             "a private endpoint's addresses are in no service tag; write rules --by private-link, or add --resolve"
         )
+    beside = neighbours(need.cloud)
+    if snapshot is not None and beside is not None and way in {Way.IP, Way.TAG} and snapshot.cloud != beside.tags:
+        raise NeedError(f"this is the service-tag file of {snapshot.cloud}; {need.cloud.name} has another")
     match way:
         case Way.NAME:
             rules = [Rule(flow, names=(flow.host,)) for flow in wanted]
@@ -93,7 +95,7 @@ def tag_names(flow: Flow, need: Need, snapshot: Snapshot | None) -> tuple[str, .
 
 def _spelling(region: str, cloud: Cloud, snapshot: Snapshot | None) -> str:
     """Spell a region as tags do, which some of Azure's interfaces insist on."""
-    return (snapshot.regions if snapshot else regions_of(cloud)).get(region, region)
+    return {**regions_of(cloud), **(snapshot.regions if snapshot else {})}.get(region, region)
 
 
 def _addresses(flow: Flow, need: Need, snapshot: Snapshot | None, resolved: Mapping[str, AddressSet]) -> AddressSet:
@@ -103,16 +105,9 @@ def _addresses(flow: Flow, need: Need, snapshot: Snapshot | None, resolved: Mapp
         raise NeedError(f"nobody publishes the addresses of {flow.host}; add --resolve to look them up now")
     if snapshot is None:
         raise NeedError("addresses come from the weekly service-tag file; fetch it with 'seawall service-tags fetch'")
-    if snapshot.cloud != _tags_of(need):
-        raise NeedError(f"this is the service-tag file of {snapshot.cloud}; {need.registry} is in {_tags_of(need)}")
     found = AddressSet.union(snapshot.addresses(name) for name in tag_names(flow, need, snapshot))
     # A registry answers on IPv6 only when told to; nothing is opened that it does not use.
-    return found if flow.purpose in _NEIGHBOURS or need.dual_stack else AddressSet(found.v4)
-
-
-def _tags_of(need: Need) -> str:
-    beside = neighbours(need.cloud)
-    return beside.tags if beside else ""
+    return found if flow.purpose in NEIGHBOURLY or need.dual_stack else AddressSet(found.v4)
 
 
 def _private_rule(flow: Flow, need: Need, resolved: Mapping[str, AddressSet]) -> Rule:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
 from seawall.firewall.need import NeedError
@@ -105,9 +105,10 @@ def replay(need: Need, paths: Iterable[Path], policy: Policy) -> Replay:
 
 def _read(need: Need, path: Path) -> Week | None:
     match = _DAY.search(path.name)
-    if match is None:
-        raise ValueError(f"{path}: there is no day such as 20251020 in its name")
-    day = datetime.strptime(match[1], "%Y%m%d").date()  # noqa: DTZ007 - a day, not a moment
+    try:
+        day = date.fromisoformat(match[1] if match else "")
+    except ValueError:
+        raise ValueError(f"{path}: there is no day such as 20251020 in its name") from None
     beside = neighbours(need.cloud)
     try:
         snapshot = read_file(path)

@@ -26,9 +26,19 @@ class Symptom(NamedTuple):
     advice: str
 
 
+# A status stands alone; figures in lengths, identifiers and times are none.
+_STATUS: Final = r"(?<![\w.:=/-]){}(?![\w.:\]-])"
+
 _SYMPTOMS: Final = (
     (
-        r"client with ip\W+\S+ is not allowed|(?s:403.*\bDENIED\b)|denied:.*network (?:rule|access)",
+        r"\bDST=.{0,400}?PROTO=|\bDPT=\d+|\brefused: (?=IN=)",
+        Symptom("logged", "a wall noted that it refused this connection", "open this host or its ranges"),
+    ),
+    (
+        (
+            r"client with ip\W{1,3}\S{1,60} is not allowed|\b403\b.{0,300}?\bDENIED\b"
+            r"|denied:.{0,200}?network (?:rule|access)"
+        ),
         Symptom(
             "network-rule",
             "the registry itself refused this client by its network rules; the wall let it through",
@@ -36,7 +46,7 @@ _SYMPTOMS: Final = (
         ),
     ),
     (
-        r"\b407\b|proxy authentication required",
+        rf"{_STATUS.format(407)}|TCP_DENIED/407|proxy authentication required",
         Symptom("proxy-login", "the proxy wants a user name and password", "give the client the proxy's credentials"),
     ),
     (
@@ -60,23 +70,27 @@ _SYMPTOMS: Final = (
         ),
     ),
     (
-        r"no such host|NXDOMAIN|SERVFAIL|Could not resolve|Name or service not known|server misbehaving|getaddrinfo",
+        (
+            r"no such host|NXDOMAIN|SERVFAIL|Could not resolve|Name or service not known|server misbehaving"
+            r"|getaddrinfo|name resolution|\blookup \S{1,253}.{0,200}?(?:timeout|refused)"
+        ),
         Symptom(
-            "dns",
-            "the name has no address where the client is",
-            "let DNS resolve it, or add the record to the private zone",
+            "dns", "the name has no address where the client is", "let DNS resolve it, or add it to the private zone"
         ),
     ),
     (
-        r"i/o timeout|timed? ?out|deadline exceeded|Client\.Timeout|TLS handshake timeout",
+        r"i/o timeout|timed? ?out|deadline exceeded|Client\.Timeout|TLS handshake timeout|did not properly respond",
         Symptom("dropped", "packets went out and nothing came back: a wall drops them", "open this host or its ranges"),
     ),
     (
-        r"connection refused|no route to host|network is unreachable|administratively prohibited|host unreachable",
+        (
+            r"connection refused|actively refused|no route to host|network is unreachable|host unreachable"
+            r"|administratively prohibited"
+        ),
         Symptom("refused", "the connection was turned away at once: a wall rejects it", "open this host or its ranges"),
     ),
     (
-        r"\bEOF\b|connection reset|reset by peer|broken pipe|unexpected end",
+        r"\bEOF\b|connection reset|reset by peer|broken pipe|unexpected end|forcibly closed",
         Symptom(
             "cut",
             "the connection was opened and cut: a wall or proxy that looks at the TLS hello does not know the name",
@@ -84,7 +98,7 @@ _SYMPTOMS: Final = (
         ),
     ),
     (
-        r"unauthorized|authentication required|\b401\b",
+        rf"unauthorized|authentication required|{_STATUS.format(401)}",
         Symptom(
             "sign-in",
             "the registry answered and wants somebody to sign in: the wall is not the cause",
@@ -92,13 +106,13 @@ _SYMPTOMS: Final = (
         ),
     ),
     (
-        r"toomanyrequests|\b429\b",
+        rf"toomanyrequests|{_STATUS.format(429)}",
         Symptom(
             "throttled", "the registry answered and asks to slow down: the wall is not the cause", "try again later"
         ),
     ),
     (
-        r"\bDPT=\d+|\bDST=|\bOUT=\w+.*PROTO=|refused: |BLOCK(?:ED)?\b|\bDROP(?:PED)?\b|\bREJECT(?:ED)?\b|\bDeny\b",
+        r"BLOCK(?:ED)?\b|\bDROP(?:PED)?\b|\bREJECT(?:ED)?\b|\bDeny\b",
         Symptom("logged", "a wall noted that it refused this connection", "open this host or its ranges"),
     ),
 )
@@ -107,6 +121,6 @@ _SYMPTOMS: Final = (
 def symptom_of(text: str) -> Symptom | None:
     """Find the cause that a text gives away; ``None`` for words that say nothing."""
     for words, symptom in _SYMPTOMS:
-        if re.search(words, text, re.IGNORECASE):
+        if re.search(words, text, re.IGNORECASE | re.DOTALL):
             return symptom
     return None

@@ -92,7 +92,7 @@ def decide(state: State, wanted: AddressSet, today: date, policy: Policy, *, con
     if lost > policy.most_lost and not confirmed:
         return Decision(
             state,
-            refusal=f"{lost:.0%} of the addresses have vanished from the list at once, more than "
+            refusal=f"{lost:.1%} of the addresses have vanished from the list at once, more than "
             f"{policy.most_lost:.0%}; if that is right, confirm it",
         )
     missed = dict(state.leaving)

@@ -7,6 +7,7 @@ verified before it takes the place of what is kept, so that a failed download, o
 from __future__ import annotations
 
 import re
+import time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from seawall.durable import READABLE, replace_file
@@ -16,12 +17,15 @@ from seawall.servicetags.snapshot import LARGEST_FILE, Snapshot, SnapshotError, 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import httpx
+
     from seawall.naming import Cloud
 
-__all__ = ["FeedError", "Kept", "Shelf", "fetch", "read_file"]
+__all__ = ["FeedError", "Kept", "Shelf", "fetch", "read_file", "read_octets"]
 
 _LINK: Final = re.compile(r"https://download\.microsoft\.com/download/[\w/.-]*/ServiceTags_[A-Za-z]+_\d{8}\.json")
-_SECONDS: Final = 60.0
+_IDLE_SECONDS: Final = 60.0
+_WHOLE_SECONDS: Final = 600.0
 
 
 class FeedError(RuntimeError):
@@ -66,18 +70,35 @@ class Shelf:
 
         Raises:
             SnapshotError: It is not good, or of another cloud; what was kept stays.
+            FeedError: It is older than what is kept, as mirrors may be.
         """
         snapshot = read_snapshot(data, where)
         if snapshot.cloud != cloud:
             raise SnapshotError(f"{where}: this is the file of {snapshot.cloud}, not of {cloud}")
         path = self.path(cloud)
         try:
-            news = read_file(path).fingerprint != snapshot.fingerprint
+            kept = read_file(path)
         except (OSError, SnapshotError):
-            news = True
+            kept = None
+        if kept is not None and snapshot.change < kept.change:
+            raise FeedError(
+                f"{where}: this is an older file, number {snapshot.change}, than the one that is kept, {kept.change}; "
+                f"remove {path} if it is what you want"
+            )
+        news = kept is None or kept.fingerprint != snapshot.fingerprint
         path.parent.mkdir(parents=True, exist_ok=True)
         replace_file(path, data, READABLE)
         return Kept(snapshot, path, news)
+
+
+def read_octets(path: Path) -> bytes:
+    """Read a file, and no more of it than a service-tag file may have.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    with path.open("rb") as file:
+        return file.read(LARGEST_FILE + 1)
 
 
 def read_file(path: Path) -> Snapshot:
@@ -87,8 +108,7 @@ def read_file(path: Path) -> Snapshot:
         OSError: It cannot be read.
         SnapshotError: It is not a service-tag file.
     """
-    with path.open("rb") as file:
-        return read_snapshot(file.read(LARGEST_FILE + 1), str(path))
+    return read_snapshot(read_octets(path), str(path))
 
 
 def fetch(cloud: Cloud, url: str | None = None) -> tuple[bytes, str]:
@@ -107,39 +127,51 @@ def fetch(cloud: Cloud, url: str | None = None) -> tuple[bytes, str]:
     import httpx  # noqa: PLC0415 - slow to import, and only needed here
 
     beside = neighbours(cloud)
-    if url is None and beside is None:
+    if beside is None:
         raise FeedError(f"{cloud.name} has no service tags; they are for Microsoft's clouds")
-    page = beside.download if beside else ""
     try:
-        with httpx.Client(follow_redirects=True, timeout=_SECONDS) as client:
-            if url is None:
-                match = _LINK.search(_get(client, page).decode("utf-8", "replace"))
-                if match is None:
-                    raise FeedError(f"{page} has no link to the weekly file; download it by hand and give it as a file")
-                url = match[0]
-            return _get(client, url), url
+        client = httpx.Client(follow_redirects=True, timeout=_IDLE_SECONDS)
     except ImportError:
         raise FeedError("HTTPS_PROXY names a SOCKS proxy, which cannot be used here; name an HTTP proxy") from None
-    # Proxies, addresses and bundles of certificates that make no sense are noticed in the oddest places.
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError) as error:
-        words = str(error) or type(error).__name__
-        raise FeedError(
-            f"{url or page}: {words}. Behind a firewall, set HTTPS_PROXY, or fetch the file elsewhere and give it "
-            "with --file"
-        ) from None
+    except (ValueError, OSError) as error:
+        # Nothing else goes into it.
+        raise FeedError(f"SSL_CERT_FILE, SSL_CERT_DIR or HTTPS_PROXY cannot be used: {error}") from None
+    with client:
+        if url is None:
+            links = _LINK.findall(_get(client, beside.download).decode("utf-8", "replace"))
+            if not links:
+                raise FeedError(
+                    f"{beside.download} has no link to the weekly file; download it by hand, and give --file"
+                )
+            # The day is what the name ends with; there may be two weeks on the page.
+            url = max(links, key=lambda link: link[-len("20251020.json") :])
+        return _get(client, url), url
 
 
-def _get(client: object, url: str) -> bytes:
+def _get(client: httpx.Client, url: str) -> bytes:
     import httpx  # noqa: PLC0415
 
-    assert isinstance(client, httpx.Client)
     parts: list[bytes] = []
-    size = 0
-    with client.stream("GET", url) as answer:
-        answer.raise_for_status()
-        for part in answer.iter_bytes():
-            parts.append(part)
-            size += len(part)
-            if size > LARGEST_FILE:
-                raise FeedError(f"{url}: more than {LARGEST_FILE} bytes came, which no service-tag file has")
+    size, until = 0, time.monotonic() + _WHOLE_SECONDS
+    try:
+        with client.stream("GET", url) as answer:
+            if answer.status_code != httpx.codes.OK:
+                raise FeedError(
+                    f"{url}: the server answered {answer.status_code} {answer.reason_phrase}; try again later"
+                )
+            for part in answer.iter_bytes():
+                parts.append(part)
+                size += len(part)
+                if size > LARGEST_FILE:
+                    raise FeedError(f"{url}: more than {LARGEST_FILE} bytes came, which no service-tag file has")
+                if time.monotonic() > until:
+                    raise FeedError(f"{url}: it was not here after {_WHOLE_SECONDS:.0f} seconds; try again later")
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError) as error:
+        words = str(error) or type(error).__name__
+        advice = (
+            "a wall that looks into TLS has an authority of its own: name its file in SSL_CERT_FILE"
+            if "CERTIFICATE" in words.upper()
+            else "behind a firewall, set HTTPS_PROXY, or fetch the file elsewhere and give it with --file"
+        )
+        raise FeedError(f"{url}: {words}; {advice}") from None
     return b"".join(parts)

@@ -27,12 +27,14 @@ class Step:
         change: Its number.
         changes: What became of the tags since the last sound file.
         fault: What is wrong with it, if it is not sound; it counts as not there then.
+        known: Those of the tags that it has.
     """
 
     path: Path
     change: int = 0
     changes: tuple[Change, ...] = ()
     fault: str = ""
+    known: frozenset[str] = frozenset()
 
 
 def follow(paths: Iterable[Path], tags: Collection[str]) -> Iterator[Step]:
@@ -52,7 +54,7 @@ def follow(paths: Iterable[Path], tags: Collection[str]) -> Iterator[Step]:
             yield Step(path, fault=str(error) if str(path) in str(error) else f"{path}: {error}")
             continue
         last = here
-        yield Step(path, here.change, changes)
+        yield Step(path, here.change, changes, known=frozenset(here.tags))
 
 
 def _only(snapshot: Snapshot, tags: Collection[str]) -> Snapshot:

@@ -58,7 +58,7 @@ def known_region(cloud: Cloud, text: str, also: Mapping[str, str] | None = None)
     known = {**regions_of(cloud), **(also or {})} if regions_of(cloud) else {}
     if known and name not in known:
         close = get_close_matches(name, known, n=3)
-        hint = f"; is it {' or '.join(close)}?" if close else ""
+        hint = f"; is it {' or '.join(close)}?" if close else "."
         raise NamingError(
             f"{cloud.name} has no region {name!r}{hint} A region newer than this program is known once a service-tag "
             "file that has it is given"

@@ -91,6 +91,8 @@ class Target:
         formats: How it can be written, the usual one first.
         suffix: How the file's name ends, by format; ``.txt`` where nothing is said.
         changes: For formats whose product can be told a change alone, how that is written.
+        checks: For formats that a program on the wall itself can check, its command; the word ``FILE`` stands for the
+            file.
     """
 
     name: str
@@ -99,6 +101,7 @@ class Target:
     formats: Mapping[str, Render]
     suffix: Mapping[str, str] = field(default_factory=dict)
     changes: Mapping[str, RenderChange] = field(default_factory=dict)
+    checks: Mapping[str, str] = field(default_factory=dict)
 
 
 def check_fit(target: Target, rules: RuleSet) -> None:
