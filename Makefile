@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench conformance crash tools lock clean
+.PHONY: help run test lint format bench docs conformance crash tools lock clean
 
 help:  ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,10 @@ format: $(READY)  ## rewrite the sources in the house style
 bench: $(READY) tools  ## measure Seawall beside its peers and rewrite the table in docs/performance.md
 	$(BIN)/python -m bench.rules
 	$(BIN)/python -m bench $(ARGS)
+
+docs: $(READY)  ## rewrite the pages that are made from the code
+	{ sed '/^| Target/,$$d' docs/rules/targets.md; $(BIN)/seawall targets --markdown; } > docs/rules/.targets.md
+	mv docs/rules/.targets.md docs/rules/targets.md
 
 conformance: $(READY) tools  ## run the official OCI conformance program, versions 1.1 and dev
 	$(BIN)/python -m pytest tests/real/test_conformance.py $(ARGS)

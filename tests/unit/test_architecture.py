@@ -101,6 +101,12 @@ ADDRESS_WORDS: Final = frozenset(("AF_INET", "AF_INET6", "inet_ntop", "inet_pton
 HARMLESS: Final = frozenset(
     (
         "__future__",
+        "aerleon",
+        "datetime",
+        "shlex",
+        "uuid",
+        "yaml",
+        "textwrap",
         "base64",
         "binascii",
         "bisect",

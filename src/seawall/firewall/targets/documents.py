@@ -6,6 +6,7 @@ import csv
 import html
 import io
 import json
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from seawall.firewall.rules import Way
@@ -83,14 +84,24 @@ def _cells(rule: Rule) -> tuple[str, ...]:
     return str(flow.port), flow.purpose.value, " ".join(flow.regions), flow.why, optional, flow.source
 
 
+# What Markdown would take for formatting, a link, HTML or the next column.
+_MARKUP: Final = re.compile(r"[\\`*_\[\]<>|]")
+
+
+def _plain(text: str) -> str:
+    """Write text so that Markdown shows it as it is, on one line."""
+    return _MARKUP.sub(r"\\\g<0>", " ".join(text.split()))
+
+
 def _markdown(rules: RuleSet) -> str:
-    lines = [f"# Firewall rules for {rules.title}", "", *(f"- {line}" for line in list(summary(rules))[1:]), ""]
+    facts = list(summary(rules))[1:]
+    lines = [f"# Firewall rules for {_plain(rules.title)}", "", *(f"- {_plain(line)}" for line in facts), ""]
     lines += ["| Destination | TCP port | For | Why | Source |", "|---|--:|---|---|---|"]
     for rule in rules.rules:
         flow = rule.flow
         what = "<br>".join(f"`{one}`" for one in _destinations(rule))
-        why = f"{flow.why} (optional)" if flow.extra else flow.why
-        lines.append(f"| {what} | {flow.port} | {flow.purpose} | {why.replace('|', '/')} | <{flow.source}> |")
+        why = _plain(flow.why) + (" (optional)" if flow.extra else "")
+        lines.append(f"| {what} | {flow.port} | {flow.purpose} | {why} | <{flow.source}> |")
     return "\n".join(lines) + "\n"
 
 
@@ -151,7 +162,7 @@ def _target(name: str, title: str, render: Any, suffix: str) -> Target:  # noqa:
             ways=(Way.NAME, Way.IP, Way.TAG, Way.PRIVATE_LINK),
             wildcard=Wildcard.LABEL,
             atomic="not applied by itself",
-            source="docs/rules.md",
+            source="docs/rules/README.md",
         ),
         formats={name: render},
         suffix={name: suffix},

@@ -16,6 +16,24 @@ __all__ = ["TargetUnknownError", "all_targets", "find_target", "target_names"]
 _MODULES: Final = {
     "documents": ("text", "json", "csv", "markdown", "html"),
     "nftables": ("nftables",),
+    "ipset": ("ipset",),
+    "dnsmasq": ("dnsmasq",),
+    "squid": ("squid", "squid-splice"),
+    "haproxy": ("haproxy",),
+    "envoy": ("envoy",),
+    "kubernetes": ("networkpolicy", "cilium", "calico", "calico-enterprise"),
+    "clients": ("proxy-env", "docker", "containerd", "iotedge"),
+    "paloalto": ("paloalto",),
+    "fortios": ("fortios",),
+    "cisco": ("asa", "ftd"),
+    "opnsense": ("pfsense", "opnsense"),
+    "checkpoint": ("checkpoint",),
+    "windows": ("windows",),
+    "routers": ("ios", "nxos", "arista", "juniper"),
+    "azure_nsg": ("nsg",),
+    "azure_firewall": ("azure-firewall",),
+    "aws": ("aws-network-firewall", "aws-prefix-list"),
+    "gcp": ("gcp",),
 }
 """The targets of each module, whose ``TARGETS`` must have just these (a test compares)."""
 
