@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -23,6 +24,7 @@ from seawall.cli.need import (
 )
 from seawall.cli.output import fail, say, say_json
 from seawall.cli.place import JsonOption
+from seawall.cli.targets import target_of
 
 if TYPE_CHECKING:
     from seawall.firewall.explain import Explanation, Finding
@@ -48,6 +50,9 @@ def explain(
     cloud: CloudOption = None,
     sources: FromOption = None,
     tags_file: TagsFileOption = None,
+    to: Annotated[
+        str, typer.Option("--to", metavar="TARGET[:FORMAT]", help="Write the rule in this firewall's language.")
+    ] = "",
     json: JsonOption = False,
 ) -> None:
     """Say what a host, an address, a log line or an error is about, and which rule would allow it."""
@@ -65,11 +70,14 @@ def explain(
         tags_file=tags_file,
     )
     need = need_of(options) if registry or sources or mcr else None
-    explanation = look_at(words, need, _snapshot(options, need))
+    snapshot = _snapshot(options, need)
+    explanation = look_at(words, need, snapshot)
     if json:
         say_json(_document(explanation))
     else:
         _tell(explanation)
+        if to and need:
+            _write(explanation, need, snapshot, to)
     if not explanation.findings and explanation.symptom is None:
         if not json:
             fail("there is no host, address or known error in this", NOTHING_FOUND)
@@ -118,6 +126,26 @@ def _tell(explanation: Explanation) -> None:
             say(f"  Service tags: {', '.join(one.tags)}")
         if rule := _rule(one):
             say(f"  Allowed by: {rule}")
+
+
+def _write(explanation: Explanation, need: Need, snapshot: Snapshot | None, to: str) -> None:
+    """Write the rules of the flows that were found, in a firewall's language."""
+    from seawall.firewall.need import NeedError  # noqa: PLC0415
+    from seawall.firewall.plan import plan  # noqa: PLC0415
+    from seawall.firewall.targets.contract import CannotExpressError, check_fit  # noqa: PLC0415
+    from seawall.servicetags.snapshot import TagMissingError  # noqa: PLC0415
+
+    target, form = target_of(to)
+    flows = {one.flow for one in explanation.findings if one.expected}
+    try:
+        rules = plan(need, target.ability.ways[0], snapshot=snapshot)
+        wanted = replace(rules, rules=tuple(rule for rule in rules.rules if rule.flow in flows))
+        check_fit(target, wanted)
+        if wanted.rules:
+            say()
+            say(target.formats[form](wanted).rstrip("\n"))
+    except (NeedError, TagMissingError, CannotExpressError) as error:
+        fail(str(error))
 
 
 def _rule(finding: Finding) -> str | None:

@@ -8,7 +8,20 @@ from typing import Annotated
 
 import typer
 
-from seawall.cli import explain, keys, registry, rules, scope_map, serve, service_tags, token, up, upkeep
+from seawall.cli import (
+    audit,
+    explain,
+    keys,
+    registry,
+    rules,
+    scope_map,
+    serve,
+    service_tags,
+    targets,
+    token,
+    up,
+    upkeep,
+)
 from seawall.cli.output import examples
 
 __all__ = ["app", "main"]
@@ -46,12 +59,19 @@ app.command(
 )(rules.rules)
 app.command(
     epilog=examples(
+        "nft -j list ruleset | seawall audit - myregistry --region eastus --data-endpoints",
+        "seawall audit /etc/squid/squid.conf myregistry --region eastus",
+        "seawall audit nsg.json --from registry.json --service-tags this-week.json --json",
+    )
+)(audit.audit)
+app.command(
+    epilog=examples(
         "seawall explain weumanaged15.blob.core.windows.net --registry myregistry",
         "seawall explain 'dial tcp 20.41.69.130:443: i/o timeout' --registry myregistry -r koreacentral",
         "journalctl -k -g 'seawall refused' | tail -1 | seawall explain -",
     )
 )(explain.explain)
-app.command(epilog=examples("seawall targets", "seawall targets --json"))(rules.targets)
+app.command(epilog=examples("seawall targets", "seawall targets --json"))(targets.targets)
 app.add_typer(upkeep.app, name="upkeep")
 app.add_typer(service_tags.app, name="service-tags")
 app.add_typer(registry.app, name="registry")

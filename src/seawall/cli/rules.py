@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -26,15 +26,16 @@ from seawall.cli.need import (
     need_of,
     snapshot_of,
 )
-from seawall.cli.output import fail, say, say_json, say_table
+from seawall.cli.output import fail, say_json, say_table
 from seawall.cli.place import JsonOption
+from seawall.cli.targets import target_of
 
 if TYPE_CHECKING:
     from seawall.firewall.need import Need
     from seawall.firewall.rules import RuleSet, Way
     from seawall.firewall.targets.contract import Target
 
-__all__ = ["endpoints", "rules", "target_of", "targets"]
+__all__ = ["endpoints", "rules"]
 
 CANNOT_EXPRESS = 3
 """Exit code when the product cannot say what is needed."""
@@ -121,6 +122,14 @@ def rules(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write to a file instead of standard output.")
     ] = None,
+    watch: Annotated[
+        str,
+        typer.Option(
+            "--watch",
+            metavar="TIME",
+            help="Keep the file of --out current by IP, this often: 6h, 1d. 'seawall upkeep run' has more to choose.",
+        ),
+    ] = "",
     json: Annotated[bool, typer.Option("--json", help="Print JSON; the same as --to json.")] = False,
 ) -> None:
     """Write the rules that let clients of a registry through, in a firewall's own language.
@@ -144,6 +153,8 @@ def rules(
     )
     target, form = target_of("json" if json else to)
     need = need_of(options)
+    if watch:
+        _watch(need, target, form, out, options, watch)
     text = _write(target, form, _rule_set(need, target, by, options, resolve=resolve))
     if out is None:
         sys.stdout.write(text)
@@ -154,56 +165,14 @@ def rules(
         fail(f"{out}: {error.strerror}", 1)
 
 
-def targets(
-    json: JsonOption = False,
-    markdown: Annotated[bool, typer.Option("--markdown", help="Print the table and all caveats in Markdown.")] = False,
-) -> None:
-    """List the firewalls that rules can be written for, and what each can express."""
-    from seawall.firewall.targets.matrix import matrix  # noqa: PLC0415 - slow to import, not needed for --help
-    from seawall.firewall.targets.table import all_targets  # noqa: PLC0415
+def _watch(need: Need, target: Target, form: str, out: Path | None, options: Options, every: str) -> NoReturn:
+    from seawall.cli.upkeep import go_on  # noqa: PLC0415
+    from seawall.firewall.keeper import Job  # noqa: PLC0415
 
-    every = list(all_targets())
-    if markdown:
-        say(matrix(every))
-        return
-    if json:
-        say_json(
-            [
-                {
-                    "target": one.name,
-                    "title": one.title,
-                    "ways": [way.value for way in one.ability.ways],
-                    "wildcard": one.ability.wildcard.value,
-                    "ipv6": one.ability.ipv6,
-                    "formats": list(one.formats),
-                    "atomic": one.ability.atomic,
-                    "checker": one.ability.checker or None,
-                    "caveats": list(one.ability.caveats),
-                    "source": one.ability.source,
-                }
-                for one in every
-            ]
-        )
-        return
-    rows = [
-        (one.name, one.title, ", ".join(one.ability.ways), one.ability.wildcard.value, ", ".join(one.formats))
-        for one in every
-    ]
-    say_table(("Target", "Firewall", "By", "Wildcard stands for", "Formats"), rows)
-
-
-def target_of(text: str) -> tuple[Target, str]:
-    """Find the target and format that somebody asked for: ``nftables``, ``nsg:bicep``."""
-    from seawall.firewall.targets.table import TargetUnknownError, find_target  # noqa: PLC0415
-
-    name, _, form = text.partition(":")
-    try:
-        target = find_target(name)
-    except TargetUnknownError as error:
-        fail(f"--to: {error}")
-    if form and form not in target.formats:
-        fail(f"--to: {name} has no format {form!r}; there is {', '.join(target.formats)}")
-    return target, form or next(iter(target.formats))
+    if out is None:
+        fail("--watch keeps a file current; say which with --out")
+    job = Job(need=need, target=target, form=form, file=out, state=out.with_name(f"{out.name}.state"))
+    go_on(job, options, every=every)
 
 
 def _rule_set(need: Need, target: Target, by: str | None, options: Options, *, resolve: bool) -> RuleSet:

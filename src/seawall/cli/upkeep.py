@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json as codec
 import shlex
+import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -28,14 +29,14 @@ from seawall.cli.need import (
 )
 from seawall.cli.output import examples, fail, say, say_json, say_table
 from seawall.cli.place import JsonOption
-from seawall.cli.rules import target_of
+from seawall.cli.targets import target_of
 
 if TYPE_CHECKING:
     from seawall.firewall.keeper import Job, Outcome
     from seawall.firewall.upkeep import Policy
     from seawall.servicetags.snapshot import Snapshot
 
-__all__ = ["app"]
+__all__ = ["app", "go_on"]
 
 REFUSED = 4
 """Exit code when the new list looks like a mistake and the old rules stay."""
@@ -121,14 +122,7 @@ def run(
         apply=_command(apply),
         check=check,
     )
-    pause = _seconds(every) if every else 0.0
-    while True:
-        code, report = _once(job, options, confirmed=confirm_loss)
-        say_json(report) if json else say(_words(report))
-        _notify(report, webhook, metrics)
-        if not pause:
-            raise typer.Exit(code)
-        time.sleep(pause)
+    go_on(job, options, every=every, confirmed=confirm_loss, webhook=webhook, metrics=metrics, json=json)
 
 
 @app.command(
@@ -179,6 +173,28 @@ def replay(
         "Weeks held back",
     )
     say_table(titles, [(policy, *(f"{value:,}" for value in row.values())) for policy, row in rows.items()])
+
+
+def go_on(
+    job: Job,
+    options: Options,
+    *,
+    every: str = "",
+    confirmed: bool = False,
+    webhook: str = "",
+    metrics: Path | None = None,
+    json: bool = False,
+) -> NoReturn:
+    """Run once, or for ever; then end with the exit code."""
+    pause = _seconds(every) if every else 0.0
+    while True:
+        code, report = _once(job, options, confirmed=confirmed)
+        say_json(report) if json else say(_words(report))
+        _notify(report, webhook, metrics)
+        if not pause:
+            raise typer.Exit(code)
+        sys.stdout.flush()
+        time.sleep(pause)
 
 
 def _record(record: Any) -> dict[str, int]:  # noqa: ANN401 - a Record, which is imported late

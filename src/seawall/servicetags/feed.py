@@ -133,7 +133,7 @@ def fetch(cloud: Cloud, url: str | None = None) -> tuple[bytes, str]:
         client = httpx.Client(follow_redirects=True, timeout=_IDLE_SECONDS)
     except ImportError:
         raise FeedError("HTTPS_PROXY names a SOCKS proxy, which cannot be used here; name an HTTP proxy") from None
-    except (ValueError, OSError) as error:
+    except (httpx.InvalidURL, ValueError, OSError) as error:
         # Nothing else goes into it.
         raise FeedError(f"SSL_CERT_FILE, SSL_CERT_DIR or HTTPS_PROXY cannot be used: {error}") from None
     with client:
