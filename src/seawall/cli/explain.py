@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 __all__ = ["explain"]
 
+_PIECE = 1 << 20
+
 NOTHING_FOUND = 1
 """Exit code when the text names nothing that could be explained."""
 
@@ -58,7 +60,7 @@ def explain(
     """Say what a host, an address, a log line or an error is about, and which rule would allow it."""
     from seawall.firewall.explain import explain as look_at  # noqa: PLC0415 - slow to import, not needed for --help
 
-    words = sys.stdin.read() if text == ["-"] else " ".join(text)
+    words = _standard_input() if text == ["-"] else " ".join(text)
     options = Options(
         name=registry,
         regions=tuple(regions or ()),
@@ -69,7 +71,8 @@ def explain(
         sources=tuple(sources or ()),
         tags_file=tags_file,
     )
-    need = need_of(options) if registry or sources or mcr else None
+    described = (registry, sources, mcr, regions, data_endpoints is not None, private_link is not None)
+    need = need_of(options) if any(described) else None
     snapshot = _snapshot(options, need)
     explanation = look_at(words, need, snapshot)
     if json:
@@ -84,16 +87,29 @@ def explain(
         raise typer.Exit(NOTHING_FOUND)
 
 
+def _standard_input() -> str:
+    """Read the end of a log of any length, in whatever it is written."""
+    data = b""
+    while part := sys.stdin.buffer.read(_PIECE):
+        data = (data + part)[-_PIECE:]
+    return data.decode("utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig", "replace")
+
+
 def _snapshot(options: Options, need: Need | None) -> Snapshot | None:
     """Read the file that was given, or the last one fetched if there is one."""
     from seawall.neighbours import neighbours  # noqa: PLC0415
-    from seawall.servicetags.feed import Shelf  # noqa: PLC0415
+    from seawall.servicetags.feed import FeedError, Shelf  # noqa: PLC0415
+    from seawall.servicetags.snapshot import SnapshotError  # noqa: PLC0415
 
     cloud = need.cloud if need else cloud_of("public" if options.cloud is None else options.cloud)
     beside = neighbours(cloud)
-    if options.tags_file is None and (beside is None or not Shelf(tags_directory()).path(beside.tags).exists()):
+    if options.tags_file is not None:
+        return snapshot_of(options, cloud)
+    try:
+        return Shelf(tags_directory()).load(beside.tags) if beside else None
+    except (FeedError, SnapshotError, OSError):
+        # Nobody asked for it; most of what there is to explain needs none.
         return None
-    return snapshot_of(options, cloud)
 
 
 def _document(explanation: Explanation) -> dict[str, Any]:

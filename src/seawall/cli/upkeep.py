@@ -6,7 +6,7 @@ import json as codec
 import shlex
 import sys
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -27,13 +27,13 @@ from seawall.cli.need import (
     need_of,
     tags_directory,
 )
-from seawall.cli.output import examples, fail, say, say_json, say_table
+from seawall.cli.output import examples, fail, say, say_json
 from seawall.cli.place import JsonOption
+from seawall.cli.replay import GraceOption, MostLostOption, policy_of, replay
 from seawall.cli.targets import target_of
 
 if TYPE_CHECKING:
     from seawall.firewall.keeper import Job, Outcome
-    from seawall.firewall.upkeep import Policy
     from seawall.servicetags.snapshot import Snapshot
 
 __all__ = ["app", "go_on"]
@@ -41,12 +41,10 @@ __all__ = ["app", "go_on"]
 REFUSED = 4
 """Exit code when the new list looks like a mistake and the old rules stay."""
 
-app = typer.Typer(no_args_is_help=True, help="Keep a wall's address ranges current: add first, remove later.")
+_LONGEST_NUMBER = 9
+_LONGEST_PAUSE = 31 * 86400
 
-GraceOption = Annotated[int, typer.Option(help="Days that ranges stay after they are no longer published.", min=0)]
-MostLostOption = Annotated[
-    int, typer.Option(help="Refuse a list that has lost more than this many percent at once.", min=0, max=100)
-]
+app = typer.Typer(no_args_is_help=True, help="Keep a wall's address ranges current: add first, remove later.")
 
 
 @app.command(
@@ -118,61 +116,19 @@ def run(
         form=form,
         file=out,
         state=state or out.with_name(f"{out.name}.state"),
-        policy=_policy(grace_days, most_lost),
+        policy=policy_of(grace_days, most_lost),
         apply=_command(apply),
         check=check,
     )
     go_on(job, options, every=every, confirmed=confirm_loss, webhook=webhook, metrics=metrics, json=json)
 
 
-@app.command(
+app.command(
     epilog=examples(
-        "seawall upkeep replay weekly/ myregistry --region westeurope",
-        "seawall upkeep replay weekly/ myregistry --grace-days 0 --json",
+        "seawall upkeep replay weekly/ --registry myregistry --region westeurope",
+        "seawall upkeep replay weekly/ --registry myregistry --grace-days 0 --json",
     )
-)
-def replay(
-    files: Annotated[
-        list[Path], typer.Argument(help="Directories of weekly files, then the registry.", show_default=False)
-    ],
-    regions: RegionsOption = None,
-    data_endpoints: DataEndpointsOption = None,
-    mcr: McrOption = False,
-    cloud: CloudOption = None,
-    grace_days: GraceOption = 14,
-    most_lost: MostLostOption = 20,
-    json: JsonOption = False,
-) -> None:
-    """Play years of weekly files through three ways of keeping rules, and say what each would have missed."""
-    from seawall.firewall.replay import replay as play  # noqa: PLC0415
-
-    *places, name = files if not files[-1].exists() else [*files, Path()]
-    options = Options(
-        name=str(name) if name != Path() else None,
-        regions=tuple(regions or ()),
-        data_endpoints=data_endpoints,
-        mcr=mcr,
-        cloud=cloud,
-    )
-    paths = [path for place in places for path in (sorted(place.rglob("*.json")) if place.is_dir() else [place])]
-    try:
-        outcome = play(need_of(options), paths, _policy(grace_days, most_lost))
-    except (ValueError, OSError) as error:
-        fail(str(error))
-    rows = {policy: _record(record) for policy, record in outcome.records.items()}
-    if json:
-        say_json({"files": outcome.weeks, "unsound": list(outcome.unsound), "policies": rows})
-        return
-    say(f"{outcome.weeks} files, {len(outcome.unsound)} of them of no use")
-    titles = (
-        "Policy",
-        "Weeks with addresses missing",
-        "Most missing",
-        "Weeks emptied",
-        "Most stale",
-        "Weeks held back",
-    )
-    say_table(titles, [(policy, *(f"{value:,}" for value in row.values())) for policy, row in rows.items()])
+)(replay)
 
 
 def go_on(
@@ -189,28 +145,14 @@ def go_on(
     pause = _seconds(every) if every else 0.0
     while True:
         code, report = _once(job, options, confirmed=confirmed)
+        # Whoever looked at one loss has not seen the next.
+        confirmed = False
         say_json(report) if json else say(_words(report))
         _notify(report, webhook, metrics)
         if not pause:
             raise typer.Exit(code)
         sys.stdout.flush()
         time.sleep(pause)
-
-
-def _record(record: Any) -> dict[str, int]:  # noqa: ANN401 - a Record, which is imported late
-    return {
-        "weeks_missing": record.weeks_missing,
-        "most_missing": record.worst,
-        "weeks_emptied": record.weeks_empty,
-        "most_stale": record.stale,
-        "weeks_held_back": record.refused,
-    }
-
-
-def _policy(grace_days: int, most_lost: int) -> Policy:
-    from seawall.firewall.upkeep import Policy  # noqa: PLC0415
-
-    return Policy(timedelta(days=grace_days), most_lost / 100)
 
 
 def _once(job: Job, options: Options, *, confirmed: bool) -> tuple[int, dict[str, Any]]:
@@ -260,8 +202,10 @@ def _report(job: Job, outcome: Outcome) -> dict[str, Any]:
 
 def _words(report: dict[str, Any]) -> str:
     match report["status"]:
-        case "failed" | "refused":
-            return f"{report['status']}: {report['reason']}; the old rules stay"
+        case "failed":
+            return f"failed: {report['reason']}"
+        case "refused":
+            return f"refused: {report['reason']}; the old rules stay"
         case "unchanged":
             return f"unchanged: {report['file']} is current ({report['basis']})"
     moved = f"{len(report['added'])} ranges added, {len(report['removed'])} removed"
@@ -290,6 +234,9 @@ def _command(text: str) -> tuple[str, ...]:
 def _seconds(text: str) -> float:
     units = {"s": 1, "m": 60, "h": 3600, "d": 86400}
     number, unit = text[:-1], text[-1:]
-    if unit not in units or not number.isdecimal() or int(number) == 0:
-        fail(f"--every: {text!r} is no time; write 30m, 6h or 1d")
-    return float(int(number) * units[unit])
+    if unit not in units or not (number.isascii() and number.isdecimal() and len(number) <= _LONGEST_NUMBER):
+        fail(f"--every: {text[:40]!r} is no time; write 30m, 6h or 1d")
+    seconds = int(number) * units[unit]
+    if not 0 < seconds <= _LONGEST_PAUSE:
+        fail(f"--every: {text} is out of reason; new lists come once a week")
+    return float(seconds)

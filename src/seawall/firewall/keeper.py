@@ -21,6 +21,7 @@ from seawall.firewall.plan import plan
 from seawall.firewall.rules import Rule, RuleSet, Way
 from seawall.firewall.targets.contract import check_fit
 from seawall.firewall.upkeep import Decision, Policy, State, decide
+from seawall.servicetags.prefixes import NOTHING, AddressSet
 from seawall.servicetags.snapshot import TagMissingError
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
     from seawall.firewall.need import Need
     from seawall.firewall.targets.contract import Target
-    from seawall.servicetags.prefixes import AddressSet
     from seawall.servicetags.snapshot import Snapshot
 
 __all__ = ["Job", "Outcome", "keep"]
@@ -122,7 +122,9 @@ def keep(job: Job, snapshot: Snapshot, today: date, *, confirmed: bool = False) 
     if same and job.apply in {(), note.apply}:
         write_note(job.state, replace(note, state=decision.state))
         return Outcome("unchanged", decision, basis)
-    checked = _put(job, rules, note.state.applied, old)
+    # A change tells only somebody who was told the rest.
+    before = note.state.applied if decision.changes and note.apply == job.apply else NOTHING
+    checked = _put(job, rules, before, old)
     write_note(job.state, Note(decision.state, basis, job.apply))
     return Outcome("changed", decision, basis, checked, bool(job.apply))
 
@@ -190,13 +192,21 @@ def _apply(job: Job, command: list[str], text: bytes, old: bytes | None, mode: i
             # a change does not fit, and all of them do.
             replace_file(job.change_file, text, mode)
             _run(command)
-    except KeepError:
-        # The wall goes on with what it has in memory; after its next start it must find that in the file, too.
-        if old is None:
-            job.file.unlink()
-        else:
-            replace_file(job.file, old, mode)
-        raise
+    except (KeepError, OSError) as error:
+        said = str(error)
+        try:
+            # The wall goes on with what it has in memory; after its next start it must find that in the file, too.
+            _put_back(job.file, old, mode)
+        except OSError as worse:
+            said = f"{said.removesuffix(f'; {_STAYS}')}; and {job.file} has the new rules: {worse.strerror}"
+        raise KeepError(said) from None
+
+
+def _put_back(file: Path, old: bytes | None, mode: int) -> None:
+    if old is None:
+        file.unlink()
+    else:
+        replace_file(file, old, mode)
 
 
 def _filled(word: str, files: Mapping[str, str]) -> str:
