@@ -1,0 +1,1 @@
+"""What an existing firewall configuration does to the flows that are needed."""
