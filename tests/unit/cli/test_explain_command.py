@@ -136,3 +136,29 @@ def test_regions_without_a_registry_are_not_passed_over_in_silence(run: Run) -> 
 def test_nothing_moves_the_cursor(run: Run) -> None:
     done = run("explain", f"\x1b[2J{HOST}\x1b]0;title\x07 1.2.3.4\x1b[A")
     assert "\x1b" not in done.out
+
+
+def test_the_rule_in_a_firewalls_language(run: Run, tags_file: Path) -> None:
+    words = ("--registry", "myregistry", "-r", "eastus", "--data-endpoints")
+    data = "myregistry.eastus.data.azurecr.io"
+    by_name = run("explain", data, *words, "--to", "text").out
+    assert by_name.endswith(f"\n{data}\n")
+    assert "\nmyregistry.azurecr.io\n" not in by_name
+    by_ip = run("explain", "20.0.0.9", *words, "--service-tags", tags_file, "--to", "nftables").out
+    assert "20.0.0.0/24" in by_ip
+    # What nobody has business at gets no rule.
+    assert run("explain", "other1.azurecr.io", *words, "--to", "text").out.count("\n") == 2
+
+
+@pytest.mark.parametrize("more", [[], ["--registry", "myregistry"]])
+def test_a_firewall_that_is_none(run: Run, more: list[str]) -> None:
+    assert "--to" in run("explain", HOST, *more, "--to", "nofirewall", code=2).err
+
+
+def test_a_rule_needs_a_registry(run: Run) -> None:
+    assert "--registry" in run("explain", HOST, "--to", "text", code=2).err
+
+
+def test_the_words_above_the_rule_count_what_is_in_it(run: Run) -> None:
+    words = ("--registry", "myregistry", "-r", "eastus", "-r", "westus", "--data-endpoints")
+    assert "Opens 1 exact host name." in run("explain", HOST, *words, "--to", "haproxy").out
