@@ -91,6 +91,7 @@ PURE: Final = (
     "firewall.explain",
     "firewall.symptoms",
     "firewall.targets",
+    "firewall.audit",
     "blobs.digest",
     "registry.document",
     "registry.routes",

@@ -10,6 +10,7 @@ Source: squid.conf.documented; the wildcard was measured.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -28,6 +29,7 @@ _BUMP: Final = {
     "terminate": Action.DENY,
     **dict.fromkeys(("splice", "bump", "none", "server-first", "client-first"), Action.ALLOW),
 }
+_COMMENT: Final = re.compile(r"(?:^|\s)#.*")
 _LOOKING: Final = frozenset(("peek", "stare"))
 
 
@@ -67,7 +69,7 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
     """Yield lines without comments, those that go on behind a backslash joined."""
     kept, first = "", 0
     for number, raw in enumerate(text.splitlines(), 1):
-        line = raw.partition(" #")[0].strip() if not raw.lstrip().startswith("#") else ""
+        line = _COMMENT.sub("", raw).strip()
         first = first if kept else number
         kept += f"{line.removesuffix(chr(92))} "
         if not line.endswith("\\"):

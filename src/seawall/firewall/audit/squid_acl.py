@@ -65,6 +65,9 @@ class Acl:
                     return cls(kind, ports=_method_ports(values))
                 case "src":
                     return cls(kind, sources=AddressSet.union(map(_sources, values)))
+                case "transaction_initiator" if "client" not in values:
+                    # What squid asks for by itself is no client's request.
+                    return cls(kind, ports=_NO_PORTS)
                 case _:
                     return cls(kind, known=False)
         except ValueError as error:

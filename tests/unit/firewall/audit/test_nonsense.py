@@ -13,7 +13,7 @@ from seawall.firewall.audit.contract import AuditError
 from seawall.firewall.audit.table import READERS, guess_format
 from seawall.firewall.audit.walk import walk_addresses, walk_name
 from seawall.servicetags.prefixes import EVERYTHING
-from tests.unit.firewall.audit.test_readers import (
+from tests.unit.firewall.audit.forms import (
     ACCEPT,
     DADDR,
     DPORT,
