@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -29,6 +28,7 @@ from seawall.cli.targets import target_of
 if TYPE_CHECKING:
     from seawall.firewall.explain import Explanation, Finding
     from seawall.firewall.need import Need
+    from seawall.firewall.targets.contract import Target
     from seawall.servicetags.snapshot import Snapshot
 
 __all__ = ["explain"]
@@ -73,14 +73,17 @@ def explain(
     )
     described = (registry, sources, mcr, regions, data_endpoints is not None, private_link is not None)
     need = need_of(options) if any(described) else None
+    written = target_of(to) if to else None
+    if written and need is None:
+        fail("--to: say which registry the rule is for: --registry")
     snapshot = _snapshot(options, need)
     explanation = look_at(words, need, snapshot)
     if json:
         say_json(_document(explanation))
     else:
         _tell(explanation)
-        if to and need:
-            _write(explanation, need, snapshot, to)
+        if written and need:
+            _write(explanation, need, snapshot, *written)
     if not explanation.findings and explanation.symptom is None:
         if not json:
             fail("there is no host, address or known error in this", NOTHING_FOUND)
@@ -144,24 +147,24 @@ def _tell(explanation: Explanation) -> None:
             say(f"  Allowed by: {rule}")
 
 
-def _write(explanation: Explanation, need: Need, snapshot: Snapshot | None, to: str) -> None:
+def _write(explanation: Explanation, need: Need, snapshot: Snapshot | None, target: Target, form: str) -> None:
     """Write the rules of the flows that were found, in a firewall's language."""
     from seawall.firewall.need import NeedError  # noqa: PLC0415
     from seawall.firewall.plan import plan  # noqa: PLC0415
     from seawall.firewall.targets.contract import CannotExpressError, check_fit  # noqa: PLC0415
     from seawall.servicetags.snapshot import TagMissingError  # noqa: PLC0415
 
-    target, form = target_of(to)
-    flows = {one.flow for one in explanation.findings if one.expected}
+    flows = {one.flow for one in explanation.findings if one.flow and one.expected}
+    if not flows:
+        return
     try:
-        rules = plan(need, target.ability.ways[0], snapshot=snapshot)
-        wanted = replace(rules, rules=tuple(rule for rule in rules.rules if rule.flow in flows))
-        check_fit(target, wanted)
-        if wanted.rules:
-            say()
-            say(target.formats[form](wanted).rstrip("\n"))
+        rules = plan(need, target.ability.ways[0], snapshot=snapshot, only=flows)
+        check_fit(target, rules)
+        text = target.formats[form](rules)
     except (NeedError, TagMissingError, CannotExpressError) as error:
         fail(str(error))
+    say()
+    say(text.rstrip("\n"))
 
 
 def _rule(finding: Finding) -> str | None:

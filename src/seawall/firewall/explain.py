@@ -11,7 +11,7 @@ from seawall.firewall.need import NEIGHBOURLY, Flow, Need, NeedError, Purpose, f
 from seawall.firewall.symptoms import Symptom, symptom_of
 from seawall.naming import CLOUDS, Cloud, Host, NamingError, Role, covers, normalise
 from seawall.neighbours import neighbours
-from seawall.servicetags.prefixes import PrefixError, parse_prefix
+from seawall.servicetags.prefixes import AddressSet, PrefixError, parse_prefix
 from seawall.topology import Replica
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _HOST: Final = re.compile(
     r"(?<![\w@./-])(?:\*\.)?(?>(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*)(?![\w-]|[.\u3002\uff0e\uff61][\w-])",
     re.IGNORECASE,
 )
-_URL_HOST: Final = re.compile(r"[a-z][a-z0-9+.-]{1,20}://(?:[^/\s@\"']*@)?([^/\s:\"'@]+)", re.IGNORECASE)
+_URL_HOST: Final = re.compile(r"[a-z][a-z0-9+.-]{1,20}://(?:[^/\s@\"'?#\\]*@)?([^/\s:\"'@?#\\]+)", re.IGNORECASE)
 _IPV4: Final = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.]*\d)")
 _IPV6: Final = re.compile(r"(?<![\w:.])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?![\w:.])", re.IGNORECASE)
 # The client's own address is not where it wanted to go.
@@ -34,11 +34,14 @@ _SOURCE: Final = re.compile(
     r"\bSRC=(?P<kernel>[\da-f.:]{2,45})"
     r"|client with ip\W{1,3}(?P<registry>[\da-f.:]{2,45})"
     r"|\b(?P<go>[\da-f.]{2,45}):\d{1,5}->"
+    r"|\[(?P<go6>[\da-f:]{2,45})\]:\d{1,5}->"
+    r"|(?<![\d.])(?P<pair>[\d.]{7,15})(?=[ ,][\d.]{7,15}[ ,]\d)"
     r"|\bfrom (?P<azure>[\d.]{7,15})(?::\d{1,5})? to\b"
     r"|\bsrc(?:ip)?[= ](?:\w{1,32}:)?(?P<asa>[\d.]{7,15})"
     r"|^[ \t]{0,8}\d{1,12}\.\d{3}[ \t]{1,8}\d{1,9} (?P<squid>\S{2,45}) (?:TCP|NONE|UDP)_",
     re.IGNORECASE | re.MULTILINE,
 )
+_PRIVATE: Final = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
 _LONGEST: Final = 64 * 1024
 """Characters of a text that are looked at: its end, which of a log is the newest."""
 _FILES: Final = frozenset(
@@ -111,7 +114,9 @@ def _hosts(text: str) -> Iterator[str]:
             name = normalise(candidate.removeprefix("*."))
         except NamingError:
             continue
-        if name not in seen and (candidate in sure or name.rpartition(".")[2] not in _FILES):
+        last = name.rpartition(".")[2]
+        # The end of "e.g." is no top-level domain either.
+        if name not in seen and (candidate in sure or (last not in _FILES and len(last) > 1)):
             seen.add(name)
             yield name
 
@@ -206,10 +211,16 @@ def _own_flow(name: str, cloud: Cloud, host: Host) -> Flow | None:
 
 
 def _address(text: str, need: Need | None, snapshot: Snapshot | None) -> Finding:
+    if any(parse_prefix(text) in AddressSet.of((prefix,)) for prefix in _PRIVATE):
+        of_an_endpoint = ", as a private endpoint has" if need and need.private_link else ""
+        return Finding(text, f"a private address{of_an_endpoint}", expected=None)
     tags = tuple(tag.name for tag in snapshot.lookup(text)) if snapshot else ()
     beside = neighbours(need.cloud) if need else None
     of_this_cloud = snapshot is not None and beside is not None and snapshot.cloud == beside.tags
     wanted = _flow_by_tag(tags, need, v6=":" in text) if need and of_this_cloud else None
+    if wanted is not None and need and need.private_link and wanted.purpose not in NEIGHBOURLY:
+        meaning = f"a public address of {tags[0]}: DNS leads past the private endpoint"
+        return Finding(text, meaning, expected=False, tags=tags)
     if wanted is not None:
         return Finding(text, f"an address of {tags[0]}: {wanted.why}", expected=True, flow=wanted, tags=tags)
     expected = False if of_this_cloud else None

@@ -7,6 +7,7 @@ the next run begins again.
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
 import stat
@@ -156,7 +157,7 @@ def _put(job: Job, rules: RuleSet, before: AddressSet, old: bytes | None) -> boo
     """Put new rules in place of the old ones and apply them; return whether a checker has seen them."""
     text = _render(job, rules)
     # In the same directory and with the same ending, since some checkers and loaders go by that.
-    beside = job.file.with_name(f".seawall-new-{job.file.name}")
+    beside = job.file.with_name(f".seawall-{os.getpid()}-{job.file.name}")
     mode = READABLE
     try:
         job.file.parent.mkdir(parents=True, exist_ok=True)

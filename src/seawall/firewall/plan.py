@@ -12,7 +12,7 @@ from seawall.servicetags.prefixes import AddressSet
 from seawall.servicetags.regions import regions_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from seawall.firewall.need import Need
     from seawall.naming import Cloud
@@ -38,6 +38,7 @@ def plan(
     *,
     snapshot: Snapshot | None = None,
     resolved: Mapping[str, AddressSet] | None = None,
+    only: Collection[Flow] | None = None,
 ) -> RuleSet:
     """Work out a rule set.
 
@@ -46,12 +47,13 @@ def plan(
         way: What the wall recognises flows by.
         snapshot: The service-tag file of the registry's cloud; needed by IP, and to check tags.
         resolved: Addresses of single hosts, for clouds that publish no list, and for private endpoints.
+        only: The flows to make rules for; all that are needed when left out.
 
     Raises:
         NeedError: The way does not exist for this, or something is missing for it.
         TagMissingError: The file has no tag for a region.
     """
-    wanted = flows(need)
+    wanted = [flow for flow in flows(need) if only is None or flow in only]
     found = resolved or {}
     if need.private_link and (way is Way.TAG or (way is Way.IP and not found)):
         raise NeedError(

@@ -35,8 +35,16 @@ _SYMPTOMS: Final = (
         Symptom("logged", "a wall noted that it refused this connection", "open this host or its ranges"),
     ),
     (
+        rf"{_STATUS.format(407)}|TCP_DENIED/407|proxy authentication required",
+        Symptom("proxy-login", "the proxy wants a user name and password", "give the client the proxy's credentials"),
+    ),
+    (
+        r"proxyconnect|TCP_DENIED|X-Squid-Error|ERR_ACCESS_DENIED",
+        Symptom("proxy", "a proxy between client and host refused it", "let the proxy's access list through this host"),
+    ),
+    (
         (
-            r"client with ip\W{1,3}\S{1,60} is not allowed|\b403\b.{0,300}?\bDENIED\b"
+            r"client with ip\W{1,3}\S{1,60} is not allowed|\b403\b.{0,300}?(?-i:\bDENIED\b)"
             r"|denied:.{0,200}?network (?:rule|access)"
         ),
         Symptom(
@@ -46,11 +54,7 @@ _SYMPTOMS: Final = (
         ),
     ),
     (
-        rf"{_STATUS.format(407)}|TCP_DENIED/407|proxy authentication required",
-        Symptom("proxy-login", "the proxy wants a user name and password", "give the client the proxy's credentials"),
-    ),
-    (
-        r"proxyconnect|TCP_DENIED|X-Squid-Error|ERR_ACCESS_DENIED|403 (?:Forbidden|Blocked)",
+        r"403 (?:Forbidden|Blocked)",
         Symptom("proxy", "a proxy between client and host refused it", "let the proxy's access list through this host"),
     ),
     (

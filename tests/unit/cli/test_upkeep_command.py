@@ -393,45 +393,39 @@ def weeks(tmp_path: Path) -> Path:
 
 
 def test_replay(run: Run, weeks: Path) -> None:
-    report = run("upkeep", "replay", weeks, "myregistry", "-r", "eastus", "--json").json
+    report = run("upkeep", "replay", weeks, "--registry", "myregistry", "-r", "eastus", "--json").json
     assert report["files"] == 5
     assert len(report["unsound"]) == 1
     nothing = dict.fromkeys(("weeks_missing", "most_missing", "weeks_emptied", "most_stale", "weeks_held_back"), 0)
     assert report["policies"]["seawall"] == {**nothing, "most_stale": 256, "weeks_held_back": 1}
     assert report["policies"]["overwrite"]["weeks_emptied"] == 1
-    said = run("upkeep", "replay", weeks, "myregistry", "-r", "eastus").out
+    said = run("upkeep", "replay", weeks, "--registry", "myregistry", "-r", "eastus").out
     assert "5 files, 1 of them of no use" in said
     assert all(policy in said for policy in ("never", "overwrite", "seawall"))
 
 
 def test_replay_of_single_files(run: Run, weeks: Path) -> None:
     files = sorted(weeks.glob("*.json"))
-    assert run("upkeep", "replay", *files, "myregistry", "-r", "eastus", "--json").json["files"] == 4
+    assert run("upkeep", "replay", *files, "--registry", "myregistry", "-r", "eastus", "--json").json["files"] == 4
     mcr = {"MicrosoftContainerRegistry": ("20.3.0.0/24",), "AzureFrontDoor.FirstParty": ("21.0.0.0/24",)}
     for path in files:
         path.write_bytes(weekly(mcr))
     assert run("upkeep", "replay", weeks, "--mcr", "--json").json["files"] == 5
 
 
-def test_a_directory_called_like_the_registry_is_no_weekly_files(
-    run: Run, weeks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "myregistry").mkdir()
-    monkeypatch.chdir(tmp_path)
-    assert run("upkeep", "replay", weeks, "myregistry", "-r", "eastus", "--json").json["files"] == 5
-
-
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        (["nowhere.json", "myregistry"], "nowhere.json"),
-        (["myregistry"], "none of these files"),
+        (["nowhere.json", "--registry", "myregistry"], "nowhere.json"),
+        (["EMPTY", "--registry", "myregistry"], "none of these files"),
         (["WEEKS"], "say which registry"),
-        (["WEEKS", "no"], "'no'"),
-        (["WEEKS", "myregistry", "--cloud", "registry.test"], "none of these files"),
-        (["WEEKS", "myregistry", "-r", "mars"], "'mars'"),
+        (["WEEKS", "--registry", "no"], "'no'"),
+        (["WEEKS", "--registry", "myregistry", "--cloud", "registry.test"], "none of these files"),
+        (["WEEKS", "--registry", "myregistry", "-r", "mars"], "'mars'"),
     ],
 )
 def test_what_replay_cannot_do(run: Run, weeks: Path, more: list[str], words: str) -> None:
-    done = run("upkeep", "replay", *(str(weeks) if one == "WEEKS" else one for one in more), code=2)
+    places = {"WEEKS": weeks, "EMPTY": weeks / "none"}
+    places["EMPTY"].mkdir()
+    done = run("upkeep", "replay", *(places.get(one, one) for one in more), code=2)
     assert words in done.err
