@@ -130,7 +130,7 @@ class Gate:
         grant = None
         match scheme.lower():
             case "bearer":
-                claims = await self._claims(site, value.strip(), TokenKind.ACCESS)
+                claims = await self._claims(site, value.strip(" \t"), TokenKind.ACCESS)
                 identity, grant = Identity(claims.subject, claims.credential), claims.grant
             case "basic":
                 identity = await self.sign_in(site, *basic_credentials(value))
@@ -219,7 +219,7 @@ def basic_credentials(value: str) -> tuple[str, str]:
         SignInError: If it is none.
     """
     try:
-        text = base64.b64decode(value.strip(), validate=True).decode("utf-8")
+        text = base64.b64decode(value.strip(" \t"), validate=True).decode("utf-8")
     except ValueError:  # not ASCII, not base64, not UTF-8
         raise SignInError("the Authorization header is not valid Basic authentication") from None
     username, _, password = text.partition(":")

@@ -217,6 +217,7 @@ def test_basic_credentials_are_read_as_they_were_written(username: str, password
 
 @given(st.text(max_size=30))
 @example("\u00e9")
+@example("\x85")
 @example("\u00e9==")
 def test_any_value_is_basic_authentication_or_refused(text: str) -> None:
     for value in (text, base64.b64encode(text.encode("utf-16", "surrogatepass")).decode()):
