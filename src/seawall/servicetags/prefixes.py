@@ -14,7 +14,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import repeat
-from operator import add, mod, ne
+from operator import add, mod
 
 # Nothing is sent or received: these four are the C library's own reader and writer of addresses.
 from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
@@ -49,6 +49,11 @@ Pair: TypeAlias = tuple[int, int]
 
 _LENGTHS: Final = {family: {str(length): 1 << (family - length) for length in range(family + 1)} for family in (V4, V6)}
 """How many addresses a prefix has, by its length as it is written; no other spelling of a number is one."""
+
+_MARK: Final = "\n"
+_MARKED_LENGTHS: Final = {
+    family: {f"{length}{_MARK}": size for length, size in lengths.items()} for family, lengths in _LENGTHS.items()
+}
 
 
 Bounds: TypeAlias = tuple[list[int], list[int]]
@@ -111,10 +116,9 @@ def _bounds(spans: list[Span], family: int) -> Bounds:
 
 
 def _parse_family(family: int, kind: int, prefixes: list[str]) -> Bounds:
-    if any(map(ne, map(str.count, prefixes, repeat("/")), repeat(1))):
-        raise ValueError("one of these is not a range")
-    parts = "/".join(prefixes).split("/") if prefixes else []
-    sizes = list(map(_LENGTHS[family].__getitem__, parts[1::2]))
+    # The mark behind each length is what keeps half of one text from making a range with half of the next.
+    parts = (f"{_MARK}/".join(prefixes) + _MARK).split("/") if prefixes else []
+    sizes = list(map(_MARKED_LENGTHS[family].__getitem__, parts[1::2]))
     starts = list(map(int.from_bytes, map(inet_pton, repeat(kind), parts[::2])))
     if any(map(mod, starts, sizes)):
         raise ValueError("one of these has address bits behind its length")

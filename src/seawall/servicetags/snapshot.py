@@ -158,8 +158,9 @@ def _snapshot(cloud: str, change: int, values: list[Any], where: str) -> Snapsho
     spelled = _spellings(values)
     tags = [_tag(value, index, spelled, where) for index, value in enumerate(values)]
     try:
-        # All at once, only to see that they can be read; a few tags will be asked for, and read again then.
-        parse_prefixes(chain.from_iterable(tag.prefixes for tag in tags))
+        # All at once, only to see that they can be read; a few tags will be asked for, and read again then. Nearly half
+        # of all prefixes stand in several tags.
+        parse_prefixes(set(chain.from_iterable(tag.prefixes for tag in tags)))
     except (PrefixError, TypeError):
         raise SnapshotError(f"{where}: {_fault(tags)}") from None
     by_name = {tag.name: tag for tag in tags}
@@ -235,12 +236,15 @@ def _spellings(values: list[Any]) -> dict[str, str]:
     spelled: dict[str, str] = {}
     suffixes = set()
     for value in values:
-        match value:
-            case {"name": str(name), "properties": {"region": str(region)}} if region:
-                service, _, suffix = name.partition(".")
-                if service in _REGIONAL_SERVICES and suffix:
-                    spelled.setdefault(region, suffix.lower())
-                    suffixes.add(suffix.lower())
+        try:
+            service, _, suffix = value["name"].partition(".")
+            region = value["properties"]["region"]
+        except (TypeError, KeyError, IndexError, AttributeError):
+            # Whatever is wrong with it is said when it is read.
+            continue
+        if suffix and region and isinstance(region, str) and service in _REGIONAL_SERVICES:
+            spelled.setdefault(region, suffix.lower())
+            suffixes.add(suffix.lower())
     # What stands behind a dot means itself: EastUS2Stage says that its region is eastus2, which is another one.
     return spelled | {suffix: suffix for suffix in suffixes}
 
