@@ -88,6 +88,21 @@ def test_restoring_again_replaces_everything_and_a_bad_file_nothing(net: Net) ->
     assert not has(net, "seawall_443_v4", "20.1.0.64")
 
 
+@pytest.mark.parametrize(
+    ("before", "after"), [("dedicated", "everything"), ("everything", "dedicated"), ("mcr", "shared")]
+)
+def test_a_change_leads_to_the_same_sets(net: Net, before: str, after: str) -> None:
+    old, new = by_ip(NEEDS[before]), by_ip(NEEDS[after])
+    change = TARGETS["ipset"].changes["ipset"](old, new)
+    load(net, old)
+    # Twice, as a run that was cut off is run again.
+    for _ in range(2):
+        net.run("ipset", "restore", stdin=change)
+    with Net() as other:
+        load(other, new)
+        assert state(net)[0] == state(other)[0]
+
+
 def test_what_an_interrupted_run_left_is_not_taken_over(net: Net) -> None:
     text = render(by_ip(DEDICATED), "ipset")
     assert "\nswap " in text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -179,6 +180,7 @@ def _rule_set(need: Need, target: Target, by: str | None, options: Options, *, r
     from seawall.firewall.need import NeedError, flows  # noqa: PLC0415
     from seawall.firewall.plan import plan  # noqa: PLC0415
     from seawall.firewall.rules import Way  # noqa: PLC0415
+    from seawall.firewall.targets.advice import narrower  # noqa: PLC0415
     from seawall.servicetags.snapshot import TagMissingError  # noqa: PLC0415
 
     way = _way(by, target)
@@ -194,9 +196,11 @@ def _rule_set(need: Need, target: Target, by: str | None, options: Options, *, r
     wanted = (way is Way.IP and not resolve) or (way is Way.TAG and options.tags_file is not None)
     snapshot = snapshot_of(options, need.cloud) if wanted else None
     try:
-        return plan(need, way, snapshot=snapshot, resolved=resolved)
+        found = plan(need, way, snapshot=snapshot, resolved=resolved)
     except (NeedError, TagMissingError) as error:
         fail(str(error))
+    advice = narrower(target, need, way)
+    return replace(found, notes=(*found.notes, advice)) if advice else found
 
 
 def _way(by: str | None, target: Target) -> Way:

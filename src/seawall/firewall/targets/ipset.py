@@ -55,6 +55,19 @@ def render_sets(rules: RuleSet) -> str:
     return f"# ipset restore < FILE\n{comment(rules)}" + "\n".join([*fill, *swap]) + "\n"
 
 
+def render_change(before: RuleSet, after: RuleSet) -> str:
+    """Write a script that brings the sets from one rule set to another: what comes before what goes."""
+    come, go = [], []
+    for port in after.ports:
+        for family in (V4, V6):
+            name = set_name(port, family)
+            had = set(before.addresses(port).family(family).cover())
+            has = set(after.addresses(port).family(family).cover())
+            come += [f"add {name} {prefix} -exist" for prefix in sorted(has - had)]
+            go += [f"del {name} {prefix} -exist" for prefix in sorted(had - has)]
+    return "".join(f"{line}\n" for line in (*come, *go))
+
+
 def chain(rules: RuleSet, family: int, prefix: str = "seawall") -> str:
     """Write the chain of one family."""
     command = "iptables" if family == V4 else "ip6tables"
@@ -98,6 +111,7 @@ _IPSET: Final = Target(
     ),
     formats={"ipset": render_sets, "iptables": _v4, "ip6tables": _v6},
     suffix={"ipset": ".ipset", "iptables": ".v4", "ip6tables": ".v6"},
+    changes={"ipset": render_change},
     checks=CHAIN_CHECKS,
 )
 
