@@ -24,6 +24,7 @@ from seawall.cli.need import (
     SignInOption,
     TagsFileOption,
     need_of,
+    resolved_of,
     snapshot_of,
 )
 from seawall.cli.output import fail, say, say_json, say_table
@@ -147,18 +148,11 @@ def _clients(texts: Sequence[str]) -> AddressSet:
 def _judge(need: Need, walls: Sequence[Wall], tags_file: Path | None, client: AddressSet, *, resolve: bool) -> Audit:
     from seawall.firewall.audit.contract import AuditError  # noqa: PLC0415
     from seawall.firewall.audit.verdicts import audit_walls, knows_addresses  # noqa: PLC0415
-    from seawall.firewall.need import NeedError, flows  # noqa: PLC0415
+    from seawall.firewall.need import NeedError  # noqa: PLC0415
     from seawall.neighbours import neighbours  # noqa: PLC0415
     from seawall.servicetags.snapshot import TagMissingError  # noqa: PLC0415
 
-    resolved = None
-    if resolve:
-        from seawall.firewall.resolve import ResolveError, resolve_hosts  # noqa: PLC0415
-
-        try:
-            resolved = resolve_hosts([flow.host for flow in flows(need) if not flow.is_pattern])
-        except ResolveError as error:
-            fail(str(error), 1)
+    resolved = resolved_of(need) if resolve else None
     published = neighbours(need.cloud) is not None and knows_addresses(walls)
     try:
         snapshot = snapshot_of(Options(tags_file=tags_file), need.cloud) if published else None

@@ -23,6 +23,7 @@ from seawall.cli.need import (
 )
 from seawall.cli.output import fail, say, say_json
 from seawall.cli.place import JsonOption
+from seawall.cli.sources import decoded
 from seawall.cli.targets import target_of
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def _standard_input() -> str:
     data = b""
     while part := sys.stdin.buffer.read(_PIECE):
         data = (data + part)[-_PIECE:]
-    return data.decode("utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig", "replace")
+    return decoded(data, "replace")
 
 
 def _snapshot(options: Options, need: Need | None) -> Snapshot | None:

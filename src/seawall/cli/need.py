@@ -11,9 +11,12 @@ import typer
 from seawall.cli.output import fail
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from seawall.firewall.description import Description
     from seawall.firewall.need import Need
     from seawall.naming import Cloud
+    from seawall.servicetags.prefixes import AddressSet
     from seawall.servicetags.snapshot import Snapshot
 
 __all__ = [
@@ -33,6 +36,7 @@ __all__ = [
     "TagsFileOption",
     "cloud_of",
     "need_of",
+    "resolved_of",
     "snapshot_of",
     "tags_directory",
 ]
@@ -143,6 +147,17 @@ def snapshot_of(options: Options, cloud: Cloud) -> Snapshot:
         fail(str(error))
     except OSError as error:
         fail(f"{error.filename or options.tags_file}: {error.strerror or error}")
+
+
+def resolved_of(need: Need) -> Mapping[str, AddressSet]:
+    """Look up the addresses of all hosts that are needed, patterns aside."""
+    from seawall.firewall.need import flows  # noqa: PLC0415
+    from seawall.firewall.resolve import ResolveError, resolve_hosts  # noqa: PLC0415
+
+    try:
+        return resolve_hosts(flow.host for flow in flows(need) if not flow.is_pattern)
+    except ResolveError as error:
+        fail(str(error), 1)
 
 
 def need_of(options: Options) -> Need:

@@ -25,6 +25,7 @@ from seawall.cli.need import (
     SignInOption,
     TagsFileOption,
     need_of,
+    resolved_of,
     snapshot_of,
 )
 from seawall.cli.output import fail, say_json, say_table
@@ -168,30 +169,23 @@ def rules(
 
 def _watch(need: Need, target: Target, form: str, out: Path | None, options: Options, every: str) -> NoReturn:
     from seawall.cli.upkeep import go_on  # noqa: PLC0415
-    from seawall.firewall.keeper import Job  # noqa: PLC0415
+    from seawall.firewall.keeper import Job, state_beside  # noqa: PLC0415
 
     if out is None:
         fail("--watch keeps a file current; say which with --out")
-    job = Job(need=need, target=target, form=form, file=out, state=out.with_name(f"{out.name}.state"))
+    job = Job(need=need, target=target, form=form, file=out, state=state_beside(out))
     go_on(job, options, every=every)
 
 
 def _rule_set(need: Need, target: Target, by: str | None, options: Options, *, resolve: bool) -> RuleSet:
-    from seawall.firewall.need import NeedError, flows  # noqa: PLC0415
+    from seawall.firewall.need import NeedError  # noqa: PLC0415
     from seawall.firewall.plan import plan  # noqa: PLC0415
     from seawall.firewall.rules import Way  # noqa: PLC0415
     from seawall.firewall.targets.advice import narrower  # noqa: PLC0415
     from seawall.servicetags.snapshot import TagMissingError  # noqa: PLC0415
 
     way = _way(by, target)
-    resolved = None
-    if resolve:
-        from seawall.firewall.resolve import ResolveError, resolve_hosts  # noqa: PLC0415
-
-        try:
-            resolved = resolve_hosts([flow.host for flow in flows(need) if not flow.is_pattern])
-        except ResolveError as error:
-            fail(str(error), 1)
+    resolved = resolved_of(need) if resolve else None
     # A file that was given is used to check the spelling of tags as well.
     wanted = (way is Way.IP and not resolve) or (way is Way.TAG and options.tags_file is not None)
     snapshot = snapshot_of(options, need.cloud) if wanted else None

@@ -10,7 +10,7 @@ from typing import Final
 
 from seawall.cli.output import fail
 
-__all__ = ["read_source"]
+__all__ = ["decoded", "read_source"]
 
 _SECONDS: Final = 20.0
 _PATH: Final = "/v2/_seawall/endpoints"
@@ -29,12 +29,20 @@ def read_source(source: str, registry: str | None) -> str:
         return _node(Path(source), registry)
     try:
         data = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
-        # PowerShell pipes UTF-16.
-        return data.decode("utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig")
+        return decoded(data)
     except OSError as error:
         fail(f"--from: {source}: {error.strerror}")
     except UnicodeDecodeError:
         fail(f"--from: {source}: this is not text")
+
+
+def decoded(data: bytes, errors: str = "strict") -> str:
+    """Read text as UTF-8, with a mark or without, or as the UTF-16 that PowerShell pipes.
+
+    Raises:
+        UnicodeDecodeError: It is neither, and ``errors`` is strict.
+    """
+    return data.decode("utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig", errors)
 
 
 def _ask(url: str) -> str:

@@ -93,7 +93,7 @@ def run(
     New ranges are added at once, old ones removed after a grace period. A list that is damaged or has lost too much
     changes nothing. Ends with 0 when the rules are current, 1 when something failed, 4 when a list was refused.
     """
-    from seawall.firewall.keeper import Job  # noqa: PLC0415 - slow to import, not needed for --help
+    from seawall.firewall.keeper import Job, state_beside  # noqa: PLC0415 - slow to import, not needed for --help
 
     options = Options(
         name=name,
@@ -115,7 +115,7 @@ def run(
         target=target,
         form=form,
         file=out,
-        state=state or out.with_name(f"{out.name}.state"),
+        state=state or state_beside(out),
         policy=policy_of(grace_days, most_lost),
         apply=_command(apply),
         check=check,

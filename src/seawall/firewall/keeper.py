@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from seawall.firewall.targets.contract import Target
     from seawall.servicetags.snapshot import Snapshot
 
-__all__ = ["Job", "Outcome", "keep"]
+__all__ = ["Job", "Outcome", "keep", "state_beside"]
 
 _SECONDS: Final = 120
 _STAYS: Final = "the old rules are still there"
@@ -50,7 +50,7 @@ class Job:
         target: The wall's product.
         form: The format.
         file: Where its rules are.
-        state: Where is noted what it was given.
+        state: Where is noted what it was given; :func:`state_beside` names the usual place.
         policy: How careful to be.
         apply: The command that makes the wall take the rules, word by word; in them ``{file}`` stands for all rules,
             ``{change}`` for a file with what changes alone, where the product has a language for it. Nothing is run
@@ -71,6 +71,11 @@ class Job:
     def change_file(self) -> Path:
         """Where the last change alone is written, for products that can be told so."""
         return self.file.with_name(f"{self.file.name}.change")
+
+
+def state_beside(file: Path) -> Path:
+    """Name the usual place for noting what was given: beside the rules."""
+    return file.with_name(f"{file.name}.state")
 
 
 @dataclass(frozen=True, slots=True)
