@@ -9,6 +9,7 @@ import typer
 
 from seawall.cli.output import examples, fail, say, say_json, say_table
 from seawall.cli.place import ConfigOption, JsonOption, SlotOption, StateOption, opened, place_of, the_registry
+from seawall.cli.readiness import readiness, warn_of_blocked
 
 if TYPE_CHECKING:
     from seawall.topology import Registry
@@ -74,7 +75,8 @@ def update(
 ) -> None:
     """Change a registry's switches.
 
-    Clients behind a firewall must be allowed to reach the data endpoints before these are switched on.
+    Clients behind a firewall must be allowed to reach the data endpoints before these are switched on. Those that have
+    reported that they cannot are named first; 'seawall registry readiness' lists them without switching.
     """
     from seawall.metadata import registries  # noqa: PLC0415
 
@@ -88,12 +90,19 @@ def update(
     if not changes:
         fail("say what to change; see 'seawall registry update --help'")
     with opened(state, config) as database:
-        the_registry(database, name)
+        found = the_registry(database, name)
+        if data_endpoints and not found.data_endpoints:
+            warn_of_blocked(database, found)
         # Read and written in one transaction, so that two changes at once do not undo each other.
         with database.writing() as writer:
             registry = replace(registries.the(writer.connection, name), **changes)
             registries.put(writer, registry)
     say_json(_facts(registry)) if json else say(f"Updated {name}.")
+
+
+app.command("readiness", epilog=examples("seawall registry readiness myregistry", "seawall registry readiness --json"))(
+    readiness
+)
 
 
 @app.command("renew-password")

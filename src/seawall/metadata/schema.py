@@ -34,6 +34,7 @@ __all__ = [
     "MANIFEST",
     "METADATA",
     "PRINCIPAL",
+    "READINESS",
     "REGISTRY",
     "REPOSITORY",
     "SCOPE_MAP",
@@ -136,6 +137,17 @@ BLOB_LINK: Final = Table(
     **_KEYED,
 )
 """Which repositories a blob may be read through."""
+
+READINESS: Final = Table(
+    "readiness",
+    METADATA,
+    *_key("registry", "principal", "client"),
+    Column("address", _NAME, nullable=False),
+    Column("document", Text, nullable=False),
+    *_written(),
+    **_KEYED,
+)
+"""What clients last reported about dedicated data endpoints; the clock tells when."""
 
 SETTINGS: Final = frozenset((REGISTRY, SCOPE_MAP, PRINCIPAL, SIGNING_KEY))
 """Tables that change rarely and that every request reads."""

@@ -16,6 +16,7 @@ from seawall.registry.endpoints import get_endpoints
 from seawall.registry.listings import get_catalog, get_referrers, get_tags
 from seawall.registry.pull import get_blob, get_manifest, head_blob
 from seawall.registry.push import delete_blob, delete_manifest, put_manifest
+from seawall.registry.readiness import get_readiness, put_readiness
 from seawall.registry.routes import Kind, Route, find_route
 from seawall.registry.uploads import begin_upload, cancel_upload, finish_upload, get_upload, patch_upload
 
@@ -70,6 +71,11 @@ _OPERATIONS: Final[Mapping[Kind, Mapping[str, Operation]]] = {
     Kind.BASE: {"GET": Operation(get_base), "HEAD": Operation(get_base)},
     Kind.CATALOG: {"GET": Operation(get_catalog), "HEAD": Operation(get_catalog)},
     Kind.ENDPOINTS: {"GET": Operation(get_endpoints), "HEAD": Operation(get_endpoints)},
+    Kind.READINESS: {
+        "GET": Operation(get_readiness),
+        "HEAD": Operation(get_readiness),
+        "PUT": Operation(put_readiness),
+    },
     Kind.TAGS: {"GET": _pull(get_tags, Action.METADATA_READ), "HEAD": _pull(get_tags, Action.METADATA_READ)},
     Kind.MANIFEST: {
         "GET": _pull(get_manifest),

@@ -21,6 +21,7 @@ class Kind(StrEnum):
     BASE = "base"
     CATALOG = "catalog"
     ENDPOINTS = "endpoints"
+    READINESS = "readiness"
     TAGS = "tags"
     MANIFEST = "manifest"
     BLOB = "blob"
@@ -34,6 +35,7 @@ _OF_THE_REGISTRY: Final = {
     "/v2/": Kind.BASE,
     "/v2/_catalog": Kind.CATALOG,
     "/v2/_seawall/endpoints": Kind.ENDPOINTS,
+    "/v2/_seawall/readiness": Kind.READINESS,
 }
 """Paths that concern no repository."""
 
