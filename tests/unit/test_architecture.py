@@ -30,6 +30,8 @@ ROOMS: Final = {
     # The rules that let clients through a wall. Neither knows anything of the servers.
     "servicetags": ("durable", "neighbours", "naming"),
     "firewall": ("servicetags", "durable", "neighbours", "topology", "naming"),
+    # The way of a pull, from the client's side; it speaks with any registry, and knows nothing of this one's inside.
+    "check": ("firewall", "servicetags", "neighbours", "topology", "naming"),
     # What is kept. Metadata speaks of digests and knows nothing else of blobs, blobs nothing of metadata.
     "blobs": (),
     "metadata": ("blobs.digest", "topology", "naming"),
@@ -68,7 +70,18 @@ ROOMS: Final = {
         "bodies",
     ),
     # The command line reads and changes what is kept; it answers no requests.
-    "cli": ("server", "identity", "metadata", "durable", "firewall", "servicetags", "neighbours", "topology", "naming"),
+    "cli": (
+        "check",
+        "server",
+        "identity",
+        "metadata",
+        "durable",
+        "firewall",
+        "servicetags",
+        "neighbours",
+        "topology",
+        "naming",
+    ),
 }
 
 # Rooms and modules without input, output, clock or chance. They use each other and these modules, nothing else.
@@ -92,6 +105,23 @@ PURE: Final = (
     "firewall.symptoms",
     "firewall.targets",
     "firewall.audit",
+    "check.addresses",
+    "check.cause",
+    "check.comparison",
+    "check.diagnosis",
+    "check.document",
+    "check.drawing",
+    "check.frame",
+    "check.html",
+    "check.limits",
+    "check.picture",
+    "check.reference",
+    "check.report",
+    "check.route",
+    "check.services",
+    "check.stations",
+    "check.step",
+    "check.wording",
     "blobs.digest",
     "registry.document",
     "registry.routes",
@@ -121,6 +151,7 @@ HARMLESS: Final = frozenset(
         "html",
         "importlib",
         "io",
+        "ipaddress",
         "itertools",
         "operator",
         "json",

@@ -10,6 +10,7 @@ import typer
 
 from seawall.cli import (
     audit,
+    check,
     explain,
     keys,
     registry,
@@ -64,6 +65,15 @@ app.command(
         "seawall audit nsg.json --from registry.json --service-tags this-week.json --json",
     )
 )(audit.audit)
+app.command(
+    epilog=examples(
+        "seawall check myregistry.azurecr.io/app:1.2",
+        "seawall check myregistry -r eastus -r westus --data-endpoints --to squid",
+        "seawall check myregistry -r eastus --before-switch",
+        "seawall check mcr.microsoft.com --proxy http://proxy.corp:3128 --html report.html",
+        "seawall check localhost:5000 --ca ~/.local/state/seawall/ca/ca.crt --username myregistry --push",
+    )
+)(check.check)
 app.command(
     epilog=examples(
         "seawall explain weumanaged15.blob.core.windows.net --registry myregistry",

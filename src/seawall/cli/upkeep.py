@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from seawall.cli.interval import seconds_of
 from seawall.cli.need import (
     CloudOption,
     DataEndpointsOption,
@@ -40,9 +41,6 @@ __all__ = ["app", "go_on"]
 
 REFUSED = 4
 """Exit code when the new list looks like a mistake and the old rules stay."""
-
-_LONGEST_NUMBER = 9
-_LONGEST_PAUSE = 31 * 86400
 
 app = typer.Typer(no_args_is_help=True, help="Keep a wall's address ranges current: add first, remove later.")
 
@@ -142,7 +140,7 @@ def go_on(
     json: bool = False,
 ) -> NoReturn:
     """Run once, or for ever; then end with the exit code."""
-    pause = _seconds(every) if every else 0.0
+    pause = seconds_of(every, "--every") if every else 0.0
     while True:
         code, report = _once(job, options, confirmed=confirmed)
         # Whoever looked at one loss has not seen the next.
@@ -229,14 +227,3 @@ def _command(text: str) -> tuple[str, ...]:
     if text and not words:
         fail("--apply: there is no command in it")
     return words
-
-
-def _seconds(text: str) -> float:
-    units = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-    number, unit = text[:-1], text[-1:]
-    if unit not in units or not (number.isascii() and number.isdecimal() and len(number) <= _LONGEST_NUMBER):
-        fail(f"--every: {text[:40]!r} is no time; write 30m, 6h or 1d")
-    seconds = int(number) * units[unit]
-    if not 0 < seconds <= _LONGEST_PAUSE:
-        fail(f"--every: {text} is out of reason; new lists come once a week")
-    return float(seconds)

@@ -1,0 +1,57 @@
+"""Pushing: an upload that is begun, given some bytes, and cancelled; nothing stays.
+
+Source: OCI distribution specification, "Pushing a blob in chunks" and "Cancelling" (end-14).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urljoin, urlsplit
+
+from seawall.check.cause import Cause
+from seawall.check.refusal import refusal
+from seawall.check.step import Fault, Found
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from seawall.check.door import Door
+
+__all__ = ["upload"]
+
+_BYTES: Final = bytes(256 * 1024)
+"""More than a wall or proxy lets through that allows questions alone."""
+
+
+async def upload(door: Door, headers: Mapping[str, str], repository: str) -> tuple[None, Found]:
+    """Begin an upload, send some of it, and cancel it.
+
+    Raises:
+        Fault: It cannot be begun, or bytes do not get through.
+    """
+    begun = await door.ask("POST", f"/v2/{repository}/blobs/uploads/", headers)
+    if begun.status != 202:
+        raise refusal(begun, "to begin an upload", signed_in="Authorization" in headers, known=True)
+    session = _target(door, f"/v2/{repository}/blobs/uploads/", begun.headers.get("location", ""))
+    kind = {"Content-Type": "application/octet-stream", "Content-Range": f"0-{len(_BYTES) - 1}"}
+    sent = await door.ask("PATCH", session, {**headers, **kind}, body=_BYTES)
+    if sent.status != 202:
+        await door.ask("DELETE", session, headers)
+        raise refusal(sent, "to send bytes", signed_in="Authorization" in headers, known=True)
+    after = _target(door, session, sent.headers.get("location", "")) if "location" in sent.headers else session
+    gone = await door.ask("DELETE", after, headers)
+    evidence = (("sent", f"{len(_BYTES):,} bytes"), ("cancelled", gone.words()))
+    left = "" if gone.status in {200, 202, 204} else "; it could not be cancelled, and will expire"
+    return None, Found(f"an upload was begun, took bytes, and was cancelled{left}", evidence)
+
+
+def _target(door: Door, asked: str, location: str) -> str:
+    """Return where an upload goes on, which must be at the same host: credentials are for nobody else."""
+    try:
+        where = urlsplit(urljoin(f"https://{door.authority}{asked}", location))
+        same = where.scheme == "https" and where.netloc.lower().removesuffix(":443") == door.authority.lower()
+    except ValueError:
+        same = False
+    if not same or not location.isascii() or not location.isprintable():
+        raise Fault(Cause.REDIRECT_PRIVATE, "sends uploads to another host; credentials were not sent there")
+    return f"{where.path}?{where.query}" if where.query else where.path

@@ -1,0 +1,197 @@
+"""The way of a pull, walked as clients walk it: one step after another where each needs the last, all others beside."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime
+from typing import TYPE_CHECKING
+
+from seawall.check.cause import Cause
+from seawall.check.challenge import challenge
+from seawall.check.credentials import KeychainError
+from seawall.check.endpoints import after_switch, answers, named, planned
+from seawall.check.image import choose
+from seawall.check.journal import Spot
+from seawall.check.layer import fetch
+from seawall.check.manifest import manifest
+from seawall.check.manners import clock, throttle
+from seawall.check.readiness import tell
+from seawall.check.step import Fault, Found, Kind, Place
+from seawall.check.token import basic, realm_spot, same_owner, token
+from seawall.check.upload import upload
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from seawall.check.approach import Approaches
+    from seawall.check.challenge import Challenge
+    from seawall.check.credentials import Credentials
+    from seawall.check.door import Door
+    from seawall.check.image import Signer
+    from seawall.check.journal import Journal
+    from seawall.check.limits import Limits
+    from seawall.check.question import Question
+
+__all__ = ["Walk"]
+
+_HTTP = 80
+
+
+class Walk:
+    """One pull, looked at from close by.
+
+    Attributes:
+        image: What was pulled; empty until that is known.
+        pulled: Whether a layer came.
+    """
+
+    def __init__(self, question: Question, journal: Journal, approaches: Approaches, limits: Limits) -> None:
+        self._question = question
+        self._journal = journal
+        self._approaches = approaches
+        self._limits = limits
+        self._login = Spot(question.reference.host, question.reference.port, Place.LOGIN)
+        self._tokens: dict[tuple[str, ...], Mapping[str, str]] = {}
+        self._beside: dict[Spot, asyncio.Task[None]] = {}
+        self.image = ""
+        self.pulled = False
+
+    async def go(self) -> None:
+        """Walk to the end, or to where there is no further way; what was found is in the journal."""
+        need = self._question.need
+        if need is not None:
+            self._look_at(planned(need))
+        with contextlib.suppress(Fault):
+            # Its step says what is wrong; whatever lies beside the way is still looked at.
+            await self._pull()
+        if self._question.before_switch and need is not None:
+            self._look_at(after_switch(need, {}))
+        await asyncio.gather(*self._beside.values())
+        if self._question.report:
+            await self._tell()
+
+    def stop(self) -> None:
+        """Leave everything that is under way."""
+        for task in self._beside.values():
+            task.cancel()
+
+    async def _tell(self) -> None:
+        """Report to the registry what was found of its future data endpoints."""
+        with contextlib.suppress(Fault):
+            door = await self._approaches.to(self._login)
+            headers = next(iter(self._tokens.values()), {})
+            told = tell(door, headers, self._question.client, self._journal.steps)
+            await self._journal.run(Kind.REPORT, self._login, told)
+
+    def _look_at(self, spots: Iterable[Spot]) -> None:
+        for spot in spots:
+            if spot[:2] not in {one[:2] for one in self._beside}:
+                self._beside[spot] = asyncio.create_task(self._look(spot))
+
+    async def _look(self, spot: Spot) -> None:
+        try:
+            if spot.port == _HTTP:
+                await self._approaches.plainly(spot)
+                return
+            door = await self._approaches.to(spot)
+            await self._journal.run(Kind.ANSWER, spot, answers(door))
+        except Fault:
+            pass
+
+    async def _pull(self) -> None:
+        question, login = self._question, self._login
+        door = await self._approaches.to(login)
+        known = question.public or question.need is not None
+        asked, first = await self._journal.run(Kind.CHALLENGE, login, challenge(door, known=known))
+        self._journal.find(Kind.CLOCK, login, clock(first, datetime.datetime.now(datetime.UTC)))
+        reference = question.reference
+        actions = "pull,push" if question.push else "pull"
+        scopes = (f"repository:{reference.repository}:{actions}",) if reference.repository else ()
+        await self._sign(door, asked, scopes)
+
+        async def signed(wanted: tuple[str, ...]) -> Mapping[str, str]:
+            return await self._sign(door, asked, wanted)
+
+        listing = asyncio.create_task(self._list(door, scopes))
+        try:
+            found = await self._chosen(door, signed)
+            if found is None:
+                self._journal.find(
+                    Kind.MANIFEST, login, Found("no image was named, and none is listed", (), Cause.NOT_PULLED)
+                )
+                return
+            await self._image(door, await signed((f"repository:{found[0]}:{actions}",)), *found)
+        finally:
+            await listing
+
+    async def _chosen(self, door: Door, signed: Signer) -> tuple[str, str] | None:
+        try:
+            return await choose(self._question.reference, door, signed)
+        except Fault as fault:
+            self._journal.fail(Kind.MANIFEST, self._login, fault)
+            raise
+
+    async def _image(self, door: Door, headers: Mapping[str, str], repository: str, what: str) -> None:
+        self.image = f"{repository}{'@' if ':' in what else ':'}{what}"
+        layer = await self._journal.run(Kind.MANIFEST, self._login, manifest(door, headers, repository, what))
+        pushing = self._push(door, headers, repository) if self._question.push else None
+        try:
+            await fetch(self._approaches, self._journal, door, headers, repository, layer, self._limits)
+            self.pulled = True
+        finally:
+            if pushing is not None:
+                await pushing
+        told = throttle(door.heard)
+        if told is not None:
+            self._journal.find(Kind.THROTTLE, self._login, told)
+
+    async def _push(self, door: Door, headers: Mapping[str, str], repository: str) -> None:
+        with contextlib.suppress(Fault):
+            await self._journal.run(Kind.UPLOAD, self._login, upload(door, headers, repository))
+
+    async def _list(self, door: Door, scopes: tuple[str, ...]) -> None:
+        """Ask the registry for its other hosts, and look at those as well."""
+        if self._question.public:
+            return
+        try:
+            found = await self._journal.run(Kind.ENDPOINTS, self._login, named(door, self._tokens[scopes]))
+        except Fault:
+            return
+        self._look_at(found.values())
+        if self._question.before_switch and self._question.need is not None:
+            self._look_at(after_switch(self._question.need, found))
+
+    async def _sign(self, door: Door, asked: Challenge, scopes: tuple[str, ...]) -> Mapping[str, str]:
+        """Return the headers of somebody who may do certain things; asked for once each."""
+        if scopes not in self._tokens:
+            self._tokens[scopes] = await self._headers(door, asked, scopes)
+        return self._tokens[scopes]
+
+    async def _headers(self, door: Door, asked: Challenge, scopes: tuple[str, ...]) -> Mapping[str, str]:
+        if not asked.scheme:
+            return {}
+        credentials = await self._credentials(door.authority)
+        if asked.scheme == "basic":
+            return {"Authorization": basic(credentials)} if credentials else {}
+        spot = realm_spot(asked)
+        server = door
+        if spot[:2] != self._login[:2]:
+            server = await self._approaches.to(spot)
+            if not same_owner(spot.host, self._login.host):
+                # A registry may name any host it likes, and would have the password of whoever believes it.
+                credentials = None
+        where = server.spot
+        header = await self._journal.run(Kind.TOKEN, where, token(server, asked, scopes, credentials))
+        self._journal.hide(header.removeprefix("Bearer "))
+        return {"Authorization": header}
+
+    async def _credentials(self, authority: str) -> Credentials | None:
+        try:
+            found = await self._question.credentials(authority, self._question.reference.repository)
+        except KeychainError as error:
+            self._journal.find(Kind.TOKEN, self._login, Found(str(error), (), Cause.SIGN_IN))
+            return None
+        if found is not None:
+            self._journal.hide(found.password, found.identity_token)
+        return found
