@@ -14,8 +14,9 @@ from seawall.firewall.audit.table import READERS, guess_format
 from seawall.firewall.audit.verdicts import audit_walls
 from seawall.firewall.targets import ipset, nftables, squid
 from seawall.servicetags.prefixes import NOTHING, AddressSet
+from tests.support.nets import Net, needs
 from tests.targets.rule_sets import NEEDS, by_ip, every_rule_set, snapshot
-from tests.targets.support_linux import Listener, Net, dns_server, edges, needs
+from tests.targets.support_linux import Listener, dns_server, edges
 from tests.unit.firewall.audit.packets import PLACES, PORTS, chains_of
 
 if TYPE_CHECKING:

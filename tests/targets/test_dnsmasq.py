@@ -13,18 +13,9 @@ import pytest
 from seawall.firewall.need import Purpose
 from seawall.firewall.targets.contract import CannotExpressError, check_fit
 from seawall.firewall.targets.dnsmasq import TARGETS
+from tests.support.nets import Net, needs, two_nets
 from tests.targets.rule_sets import DEDICATED, NEEDS, by_ip, by_name, every_rule_set
-from tests.targets.support_linux import (
-    LOOK_ALIKES,
-    Listener,
-    Net,
-    ask,
-    check,
-    dns_server,
-    hosts_that_pass,
-    needs,
-    two_nets,
-)
+from tests.targets.support_linux import LOOK_ALIKES, Listener, ask, check, dns_server, hosts_that_pass
 
 if TYPE_CHECKING:
     import subprocess

@@ -10,18 +10,9 @@ import pytest
 
 from seawall.firewall.targets.contract import CannotExpressError, Wildcard, check_fit
 from seawall.firewall.targets.haproxy import TARGETS
+from tests.support.nets import Net, needs, two_nets
 from tests.targets.rule_sets import DEDICATED, NEEDS, by_ip, by_name, every_rule_set
-from tests.targets.support_linux import (
-    LOOK_ALIKES,
-    Listener,
-    Net,
-    check,
-    client_hello,
-    dns_server,
-    hosts_that_pass,
-    needs,
-    two_nets,
-)
+from tests.targets.support_linux import LOOK_ALIKES, Listener, check, client_hello, dns_server, hosts_that_pass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

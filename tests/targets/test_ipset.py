@@ -9,8 +9,9 @@ import pytest
 
 from seawall.firewall.targets.contract import CannotExpressError, check_fit
 from seawall.firewall.targets.ipset import TARGETS
+from tests.support.nets import Net, needs, two_nets
 from tests.targets.rule_sets import DEDICATED, NEEDS, by_ip, by_name, every_rule_set
-from tests.targets.support_linux import Listener, Net, check, edges, needs, two_nets, two_ports
+from tests.targets.support_linux import Listener, check, edges, two_ports
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

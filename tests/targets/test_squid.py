@@ -14,17 +14,9 @@ from seawall.firewall.plan import plan
 from seawall.firewall.rules import Rule, RuleSet, Way
 from seawall.firewall.targets.contract import CannotExpressError, Wildcard, check_fit
 from seawall.firewall.targets.squid import TARGETS
+from tests.support.nets import Net, needs
 from tests.targets.rule_sets import DEDICATED, NEEDS, by_ip, by_name, every_rule_set
-from tests.targets.support_linux import (
-    LOOK_ALIKES,
-    Listener,
-    Net,
-    check,
-    client_hello,
-    dns_server,
-    hosts_that_pass,
-    needs,
-)
+from tests.targets.support_linux import LOOK_ALIKES, Listener, check, client_hello, dns_server, hosts_that_pass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -24,8 +24,9 @@ from seawall.firewall.targets.table import find_target
 from seawall.firewall.upkeep import Policy
 from seawall.servicetags.snapshot import Snapshot, read_snapshot
 from seawall.topology import Replica
+from tests.support.nets import Net, needs, two_nets
 from tests.support.weekly import weekly
-from tests.targets.support_linux import Listener, Net, needs, two_nets
+from tests.targets.support_linux import Listener
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
