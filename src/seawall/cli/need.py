@@ -33,6 +33,7 @@ __all__ = [
     "RegionsOption",
     "RevocationOption",
     "SignInOption",
+    "SwitchingOption",
     "TagsFileOption",
     "cloud_of",
     "need_of",
@@ -50,6 +51,10 @@ RegionsOption = Annotated[
 DataEndpointsOption = Annotated[
     bool | None,
     typer.Option("--data-endpoints/--no-data-endpoints", help="Layers come from dedicated data endpoints."),
+]
+SwitchingOption = Annotated[
+    bool,
+    typer.Option("--switching", help="Data endpoints are about to be switched on: both these and shared storage."),
 ]
 RegionalOption = Annotated[
     bool | None,
@@ -92,6 +97,7 @@ class Options:
     name: str | None = None
     regions: tuple[str, ...] = ()
     data_endpoints: bool | None = None
+    switching: bool = False
     regional_endpoints: bool | None = None
     private_link: bool | None = None
     dual_stack: bool | None = None
@@ -175,6 +181,7 @@ def need_of(options: Options) -> Need:
             registry=registry,
             replicas=tuple(Replica(region, said.accounts.get(region, "")) for region in sorted(set(regions))),
             data_endpoints=_first(options.data_endpoints, said.data_endpoints),
+            switching=options.switching,
             regional_endpoints=_first(options.regional_endpoints, said.regional_endpoints),
             private_link=_first(options.private_link, said.private_link),
             dual_stack=_first(options.dual_stack, said.dual_stack),

@@ -5,7 +5,7 @@ Pushes go to the login server like everything else but layer downloads, so wanti
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
@@ -94,6 +94,8 @@ class Need:
         registry: Its name (the first label of its login server); empty for MCR alone.
         replicas: The regions it is in, with the storage account of each where that is known. None means "not said".
         data_endpoints: Whether dedicated data endpoints are on; private link switches them on.
+        switching: Whether they are about to be switched on, so that layers come from shared storage now and from data
+            endpoints soon.
         regional_endpoints: Whether clients may use the login servers of single replicas.
         private_link: Whether clients come by a private endpoint.
         dual_stack: Whether the registry answers on IPv6 too.
@@ -108,6 +110,7 @@ class Need:
     registry: str = ""
     replicas: tuple[Replica, ...] = ()
     data_endpoints: bool = False
+    switching: bool = False
     regional_endpoints: bool = False
     private_link: bool = False
     dual_stack: bool = False
@@ -122,17 +125,21 @@ class Need:
         microsoft = neighbours(self.cloud) is not None
         if not self.registry and not self.mcr:
             raise NeedError("say which registry, or --mcr for the Microsoft Container Registry alone")
-        if not self.registry and (self.replicas or self.data_endpoints or self.private_link or self.regional_endpoints):
+        of_a_registry = (self.replicas, self.data_endpoints, self.switching, self.private_link, self.regional_endpoints)
+        if not self.registry and any(of_a_registry):
             raise NeedError("regions, data endpoints and private link belong to a registry; say which")
         if self.registry:
             self.cloud.login(self.registry)
-        if self.registry and not self.replicas and (self.dedicated or self.regional_endpoints):
+        if self.registry and not self.replicas and (self.dedicated or self.switching or self.regional_endpoints):
             raise NeedError(
                 f"{self.registry} has an endpoint in every region it is replicated to; say which: --region eastus "
                 "(az acr replication list shows them)"
             )
         if self.dual_stack and not self.dedicated:
             raise NeedError("a registry on IPv6 has dedicated data endpoints; add --data-endpoints")
+        if self.switching and self.dedicated:
+            why = "private link has them on" if self.private_link else "they are said to be on"
+            raise NeedError(f"data endpoints are about to be switched on, and {why}; say one of both")
         if self.private_link and self.dual_stack:
             raise NeedError("private endpoints are IPv4 only; leave out --dual-stack or --private-link")
         if not microsoft and (self.mcr or self.sign_in or self.revocation or self.private_link):
@@ -210,8 +217,12 @@ def _layer_flows(need: Need) -> Iterator[Flow]:
         yield _blob_flow(need, need.cloud.blob_wildcard, ())
         return
     doors = [one for one in endpoints(need.cloud, registry) if one.role is not Role.LOGIN]
-    dedicated = [one for one in doors if one.role is Role.DATA]
-    for endpoint in dedicated:
+    if need.switching:
+        # What is coming first: it is what walls do not know yet.
+        doors = [*endpoints(need.cloud, replace(registry, data_endpoints=True))[1:], *doors]
+    for endpoint in doors:
+        if endpoint.role is not Role.DATA:
+            continue
         yield Flow(
             endpoint.host,
             Purpose.DATA,

@@ -143,7 +143,12 @@ def _exposure(rules: tuple[Rule, ...], need: Need, resolved: Mapping[str, Addres
 
 
 def _notes(need: Need, way: Way, left: list[Flow], *, looked_up: bool) -> Iterator[str]:
-    if need.registry and neighbours(need.cloud) is not None and not need.dedicated:
+    if need.switching:
+        yield (
+            "Open all of these before dedicated data endpoints are switched on. Once they are, and no layer comes from "
+            "shared storage any more, write the rules again with --data-endpoints, which leaves shared storage out."
+        )
+    elif need.registry and neighbours(need.cloud) is not None and not need.dedicated:
         region = need.regions[0] if need.regions else "<region>"
         yield (
             f"Dedicated data endpoints are off, so layers come from shared storage. Before switching them on, open "

@@ -58,6 +58,14 @@ _SYMPTOMS: Final = (
         Symptom("proxy", "a proxy between client and host refused it", "let the proxy's access list through this host"),
     ),
     (
+        r"status code from registry 403",
+        Symptom(
+            "forbidden",
+            "something answered and refused: the registry by its network rules, or a wall that speaks in its place",
+            "let 'seawall check' look: it tells the two apart",
+        ),
+    ),
+    (
         r"x509|certificate signed by unknown authority|unable to get local issuer|self.signed cert|CERTIFICATE_VERIFY",
         Symptom(
             "interception",
