@@ -32,6 +32,7 @@ class Cause(StrEnum):
     PROXY_FAILED = "proxy-failed"
     # TLS.
     CUT = "cut"
+    NO_TLS = "no-tls"
     SILENT = "silent"
     INTERCEPTION = "interception"
     UNKNOWN_AUTHORITY = "unknown-authority"
@@ -142,6 +143,11 @@ ADVICE: Final = {
         Whose.WALL,
         "is cut off when its name is said: a wall looks at TLS hellos and does not know the name",
         "let the server name {host} through",
+    ),
+    Cause.NO_TLS: Advice(
+        Whose.WALL,
+        "is answered without TLS: something on the way speaks in its place",
+        "see what answers there instead, and let {host} itself through",
     ),
     Cause.SILENT: Advice(
         Whose.WALL,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from seawall.check.report import Comparison
@@ -9,9 +10,10 @@ from seawall.check.step import Place
 from seawall.firewall.need import NeedError, Purpose, flows
 from seawall.firewall.plan import plan
 from seawall.firewall.rules import Way
-from seawall.naming import covers
+from seawall.naming import NamingError, Role, covers
 from seawall.servicetags.prefixes import parse_prefix
 from seawall.servicetags.snapshot import TagMissingError
+from seawall.topology import Replica
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from seawall.servicetags.prefixes import AddressSet
     from seawall.servicetags.snapshot import Snapshot
 
-__all__ = ["compare", "flow_of"]
+__all__ = ["compare", "flow_of", "learn"]
 
 _MEETABLE: Final = frozenset((Purpose.LOGIN, Purpose.DATA, Purpose.BLOB, Purpose.MCR, Purpose.MCR_DATA))
 """What every pull could come to; the rest is needed now and then, or not at all."""
@@ -32,6 +34,24 @@ def flow_of(need: Need | None, host: str, port: int) -> Flow | None:
     if need is None:
         return None
     return next((flow for flow in flows(need) if flow.port == port and covers(flow.host, host)), None)
+
+
+def learn(need: Need | None, met: Sequence[Met]) -> Need | None:
+    """Add to what is planned for what nobody said and the way showed: data endpoints that are on or coming."""
+    if need is None or not need.registry or need.replicas:
+        return need
+    regions, coming = set(), False
+    for one in met:
+        try:
+            host = need.cloud.parse(one.host)
+        except NamingError:
+            continue
+        if host.role is Role.DATA and host.registry == need.registry:
+            regions.add(host.region)
+            coming |= one.place is Place.FUTURE
+    if not regions:
+        return need
+    return replace(need, replicas=tuple(map(Replica, sorted(regions))), data_endpoints=not coming, switching=coming)
 
 
 def compare(need: Need | None, met: Sequence[Met], snapshot: Snapshot | None, *, pulled: bool) -> Comparison:

@@ -35,7 +35,15 @@ _HELPFUL: Final = frozenset((Place.SIGN_IN, Place.REVOCATION))
 """Hosts that a pull does without in many places."""
 _OPENED_BY_RULE: Final = frozenset((Whose.WALL, Whose.PROXY))
 _NOT_OPENED: Final = frozenset(
-    (Cause.CAPTIVE_PORTAL, Cause.DIGEST, Cause.BROKEN_OFF, Cause.STALLED, Cause.PROXY_LOGIN, Cause.PROXY_GONE)
+    (
+        Cause.CAPTIVE_PORTAL,
+        Cause.NO_TLS,
+        Cause.DIGEST,
+        Cause.BROKEN_OFF,
+        Cause.STALLED,
+        Cause.PROXY_LOGIN,
+        Cause.PROXY_GONE,
+    )
 )
 """Causes that lie with a wall or proxy, and that no further opening mends."""
 
@@ -72,8 +80,8 @@ def diagnose(
     return tuple(sorted(problems, key=lambda problem: not problem.fatal))
 
 
-def _order(step: Step) -> tuple[int, int]:
-    return _PLACES.index(step.place), _KINDS.index(step.kind)
+def _order(step: Step) -> tuple[int, str, int]:
+    return _PLACES.index(step.place), step.host, _KINDS.index(step.kind)
 
 
 def _is_blob(step: Step) -> bool:
@@ -124,11 +132,12 @@ def _problem(need: Need | None, cause: Cause, steps: Sequence[Step], *, fatal: b
     hosts = tuple(dict.fromkeys(step.host for step in steps))
     advice = ADVICE[cause]
     others = f" The same is true of {', '.join(hosts[1:])}." if hosts[1:] else ""
+    likewise = " Likewise for the others." if hosts[1:] else ""
     return Problem(
         cause=cause,
         hosts=hosts,
         meaning=f"{first.host} {advice.meaning}.{others}",
-        fix=_sentence(advice.fix.format(host=_rule_host(need, first), port=first.port)),
+        fix=_sentence(advice.fix.format(host=_rule_host(need, first), port=first.port)) + likewise,
         whose=advice.whose.value,
         fatal=fatal,
         rules=_rules(need, cause, steps),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from seawall.check.cause import Cause
@@ -10,6 +11,7 @@ from seawall.check.journal import Spot
 from seawall.check.refusal import refusal
 from seawall.check.step import Fault, Found, Place
 from seawall.firewall.need import Purpose, flows
+from seawall.naming import NamingError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -37,7 +39,8 @@ def planned(need: Need) -> Iterator[Spot]:
     """List the hosts beside the login server that the plan names exactly."""
     for flow in flows(need):
         if flow.purpose in _PLACES and not flow.is_pattern:
-            yield Spot(flow.host, flow.port, _PLACES[flow.purpose])
+            future = need.switching and flow.purpose is Purpose.DATA
+            yield Spot(flow.host, flow.port, Place.FUTURE if future else _PLACES[flow.purpose])
 
 
 def after_switch(need: Need, named: Mapping[str, Spot]) -> Iterator[Spot]:
@@ -45,11 +48,11 @@ def after_switch(need: Need, named: Mapping[str, Spot]) -> Iterator[Spot]:
 
     Args:
         need: The registry.
-        named: What it says of itself, by region.
+        named: The data endpoints that it names now, by region.
     """
-    for region in sorted({*need.regions, *named}):
-        port = named[region].port if region in named else need.port
-        yield Spot(need.cloud.data(need.registry, region), port, Place.FUTURE)
+    for region, spot in sorted(named.items()):
+        with contextlib.suppress(NamingError):
+            yield Spot(need.cloud.data(need.registry, region), spot.port, Place.FUTURE)
 
 
 async def named(door: Door, headers: Mapping[str, str]) -> tuple[dict[str, Spot], Found]:

@@ -23,7 +23,6 @@ from seawall.check.wording import (
     duration,
     plain,
     plain_lines,
-    sentence,
     title,
     whose,
 )
@@ -133,8 +132,8 @@ def _problems(report: Report) -> str:
 def _problem(problem: Problem) -> str:
     verdict = Verdict.FAILED if problem.fatal else Verdict.WARNING
     parts = [
-        f'<h3 class="{verdict.value}">{SIGNS[verdict]} {escape(sentence(problem.meaning))}</h3>',
-        _paragraph(_TO_DO.format(fix=sentence(problem.fix))),
+        f'<h3 class="{verdict.value}">{SIGNS[verdict]} {_text(problem.meaning)}</h3>',
+        _paragraph(_TO_DO.format(fix=problem.fix)),
         _paragraph(whose(problem)),
     ]
     if not problem.fatal:
@@ -159,7 +158,7 @@ def _to_open(report: Report) -> str:
 
 def _reason(host: str, problem: Problem, comparison: Comparison) -> str:
     planned = (flow.why for flow in comparison.planned if covers(flow.host, host))
-    return next(planned, None) or sentence(problem.meaning)
+    return next(planned, None) or problem.meaning
 
 
 def _rules(heading: str, rules_text: str) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from seawall.check import drawing
 from seawall.check.stations import branches, broken
 from seawall.check.step import Place, Verdict
-from seawall.check.wording import VERDICTS, breaks, closing, plain, sentence, title
+from seawall.check.wording import VERDICTS, breaks, closing, plain, title
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -180,7 +180,7 @@ def _draw_at(
 
 def _draw_foot(shapes: list[str], report: Report, y: float) -> float:
     """Draw the sentence below, and what the signs mean; return how high the picture is with them."""
-    words = sentence(report.problems[0].meaning) if report.problems else closing(report)
+    words = plain(report.problems[0].meaning) if report.problems else closing(report)
     shapes.append(drawing.sign(_EDGE + 7, y, report.verdict))
     for one in wrap(words, _SENTENCE, break_on_hyphens=False):
         shapes.append(drawing.text(_EDGE + 22, y + 5, one, "said"))
@@ -213,5 +213,5 @@ def _describe(report: Report, parts: Sequence[Branch]) -> str:
             words = ", ".join(marks) or _NOTHING
             said.append(_STATION.format(place=one.place.value, host=one.name, marks=words))
     if report.problems:
-        said.append(sentence(report.problems[0].meaning))
+        said.append(plain(report.problems[0].meaning))
     return " ".join(said)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from seawall.check.cause import Cause
     from seawall.check.step import Place, Step
-    from seawall.firewall.need import Flow
+    from seawall.firewall.need import Flow, Need
 
 __all__ = ["Comparison", "Met", "Problem", "Report"]
 
@@ -98,6 +98,7 @@ class Report:
         problems: What stands in the way, the true cause first.
         comparison: Against the planned rules.
         before_switch: Whether the question was what happens when dedicated data endpoints are switched on.
+        need: What rules are planned for, as it was said or turned out; ``None`` where nobody knows.
     """
 
     subject: str
@@ -111,6 +112,7 @@ class Report:
     problems: tuple[Problem, ...]
     comparison: Comparison
     before_switch: bool = False
+    need: Need | None = None
 
     @property
     def verdict(self) -> Verdict:

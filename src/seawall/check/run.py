@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from seawall.check.approach import Approaches
 from seawall.check.cause import Cause
-from seawall.check.comparison import compare
+from seawall.check.comparison import compare, learn
 from seawall.check.diagnosis import diagnose
 from seawall.check.journal import Journal
 from seawall.check.report import Report
@@ -50,7 +50,8 @@ async def check(question: Question, outfit: Outfit, told: Callable[[Step], None]
         walk.stop()
         approaches.stop()
     met, steps = journal.met, journal.steps
-    comparison = compare(question.need, met, question.snapshot, pulled=walk.pulled)
+    need = learn(question.need, met)
+    comparison = compare(need, met, question.snapshot, pulled=walk.pulled)
     return Report(
         subject=question.reference.subject,
         image=walk.image,
@@ -60,7 +61,8 @@ async def check(question: Question, outfit: Outfit, told: Callable[[Step], None]
         client=question.client,
         steps=steps,
         met=met,
-        problems=diagnose(steps, met, comparison, question.need, public=question.public),
+        problems=diagnose(steps, met, comparison, need, public=question.public),
         comparison=comparison,
         before_switch=question.before_switch,
+        need=need,
     )

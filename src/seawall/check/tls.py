@@ -117,7 +117,7 @@ async def handshake(stream: ByteStream, host: str, context: ssl.SSLContext, seco
             raise Fault(Cause.CUT, "the connection is cut as soon as the TLS hello names the host") from None
         # Plain HTTP in answer to a TLS hello, and an alert that is about the name said.
         if "WRONG_VERSION" in reason or "HTTP_REQUEST" in reason:
-            raise Fault(Cause.TLS, "what answers does not speak TLS", ("in detail", reason)) from None
+            raise Fault(Cause.NO_TLS, "what answers does not speak TLS", ("in detail", reason)) from None
         if "UNRECOGNIZED_NAME" in reason or "ACCESS_DENIED" in reason:
             raise Fault(Cause.CUT, "the TLS hello is turned away by its name", ("in detail", reason)) from None
         raise Fault(Cause.TLS, "no TLS comes about", ("in detail", reason)) from None

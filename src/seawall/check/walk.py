@@ -17,6 +17,7 @@ from seawall.check.layer import fetch
 from seawall.check.manifest import manifest
 from seawall.check.manners import clock, throttle
 from seawall.check.readiness import tell
+from seawall.check.services import sample_image
 from seawall.check.step import Fault, Found, Kind, Place
 from seawall.check.token import basic, realm_spot, same_owner, token
 from seawall.check.upload import upload
@@ -65,8 +66,6 @@ class Walk:
         with contextlib.suppress(Fault):
             # Its step says what is wrong; whatever lies beside the way is still looked at.
             await self._pull()
-        if self._question.before_switch and need is not None:
-            self._look_at(after_switch(need, {}))
         await asyncio.gather(*self._beside.values())
         if self._question.report:
             await self._tell()
@@ -152,7 +151,8 @@ class Walk:
 
     async def _list(self, door: Door, scopes: tuple[str, ...]) -> None:
         """Ask the registry for its other hosts, and look at those as well."""
-        if self._question.public:
+        if sample_image(self._login.host) is not None:
+            # Known to be another's service, which has no such list.
             return
         try:
             found = await self._journal.run(Kind.ENDPOINTS, self._login, named(door, self._tokens[scopes]))

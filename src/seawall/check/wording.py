@@ -17,7 +17,6 @@ __all__ = [
     "duration",
     "plain",
     "plain_lines",
-    "sentence",
     "title",
     "whose",
 ]
@@ -93,18 +92,6 @@ def plain_lines(text: str) -> str:
     """Write text of several lines, such as a rule file, of characters that are seen; tabs stay."""
     unix = text.replace("\r\n", "\n")
     return "".join(one if one.isprintable() or one in "\n\t" else _seen(one) for one in unix)
-
-
-def sentence(text: str) -> str:
-    """Write text as a sentence; a host name at its beginning stays small, a URL at its end gets no full stop."""
-    words = plain(text)
-    if not words:
-        return ""
-    first = words.partition(" ")[0].rstrip(".,:;")
-    if not any(mark in first for mark in ".:@/="):
-        words = words[0].upper() + words[1:]
-    is_ended = words[-1] in ".!?" or "://" in words.rpartition(" ")[2]
-    return words if is_ended else f"{words}."
 
 
 def duration(seconds: float) -> str:

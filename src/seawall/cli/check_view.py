@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Self, TextIO
 
 from seawall.check.stations import branches, broken, stations
 from seawall.check.step import Verdict
-from seawall.check.wording import breaks, closing, duration, plain, sentence, title, whose
+from seawall.check.wording import breaks, closing, duration, plain, title, whose
 from seawall.cli.paper import Paper
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Progress:
         self._live: Live | None = None
 
     def __enter__(self) -> Self:
-        if self._paper.is_terminal and not self._paper.console.is_dumb_terminal:
+        if self._paper.is_terminal:
             from rich.live import Live  # noqa: PLC0415 - slow to import
 
             # Standard output is left alone: what is written there may go elsewhere.
@@ -99,7 +99,7 @@ class Progress:
             parts = [_name(self._paper, station, station.verdict), *_marks(self._paper, station.tried)]
             lines.append(self._paper.text(*_spaced(parts)))
         for one in lines:
-            one.no_wrap, one.overflow = True, "ellipsis"
+            one.no_wrap, one.overflow = True, "crop"
         return Group(*lines)
 
 
@@ -203,8 +203,8 @@ def _say_problem(paper: Paper, number: int, problem: Problem) -> None:
     verdict = Verdict.FAILED if problem.fatal else Verdict.WARNING
     first = f"{number}. {paper.signs[verdict]} "
     indent = " " * len(first)
-    paper.paragraph(sentence(problem.meaning), first, _STYLES[verdict])
-    paper.paragraph(_TO_DO.format(fix=sentence(problem.fix)), indent)
+    paper.paragraph(plain(problem.meaning), first, _STYLES[verdict])
+    paper.paragraph(_TO_DO.format(fix=plain(problem.fix)), indent)
     paper.paragraph(whose(problem), indent)
     for rule in problem.rules:
         paper.paragraph(_OPEN.format(rule=plain(rule)), indent)

@@ -20,7 +20,6 @@ from seawall.check.reference import BadReferenceError, Reference, read_reference
 from seawall.check.route import ProxyError, routes_of
 from seawall.check.run import check
 from seawall.check.services import is_mcr
-from seawall.check.step import Place
 from seawall.check.trust import Trust
 from seawall.cli.check_view import Progress
 from seawall.cli.need import Options, cloud_of, need_of, snapshot_of
@@ -32,12 +31,11 @@ from seawall.firewall.targets.contract import CannotExpressError, check_fit
 from seawall.naming import CLOUDS, PUBLIC, Cloud, NamingError, Role
 from seawall.neighbours import neighbours
 from seawall.servicetags.snapshot import TagMissingError
-from seawall.topology import Replica
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable
 
-    from seawall.check.report import Met, Report
+    from seawall.check.report import Report
     from seawall.firewall.targets.contract import Target
 
 __all__ = ["Asked", "Prepared", "prepared"]
@@ -82,7 +80,7 @@ class Prepared:
         """Write what stands in the way in a firewall's language; nothing when that is no matter of rules."""
         closed = {host for problem in report.problems if problem.rules for host in problem.hosts}
         met = [one for one in report.met if one.host in closed]
-        need = _need_of_all(self.question.need, met)
+        need = report.need
         if need is None or not met:
             return ""
         wanted = {flow for one in met if (flow := flow_of(need, one.host, one.port)) is not None}
@@ -94,16 +92,6 @@ class Prepared:
             return target.formats[form](rules) if wanted else ""
         except (NeedError, TagMissingError, CannotExpressError) as error:
             fail(f"--to: {error}")
-
-
-def _need_of_all(need: Need | None, met: Sequence[Met]) -> Need | None:
-    """Add the data endpoints that there will be after the switch to what is planned for."""
-    future = {need.cloud.parse(one.host).region for one in met if one.place is Place.FUTURE} if need else set()
-    if need is None or not future:
-        return need
-    replicas = {replica.region: replica for replica in need.replicas}
-    every = tuple(replicas.get(region) or Replica(region) for region in sorted({*replicas, *future}))
-    return replace(need, replicas=every, data_endpoints=True)
 
 
 def prepared(asked: Asked) -> Prepared:
@@ -159,8 +147,11 @@ def _need(reference: Reference, asked: Asked, cloud: Cloud) -> Need | None:
             fail(f"{name} is no login server; a check begins there")
         name, cloud = known.login(host.registry), known
     need = need_of(replace(options, name=name, cloud=options.cloud or (cloud.domain if known else None)))
+    if asked.before_switch and need.dedicated:
+        fail("dedicated data endpoints are on already; leave --before-switch out")
     try:
-        return need if need.port == reference.port else replace(need, port=reference.port)
+        # Without regions, the registry is asked for them.
+        return replace(need, port=reference.port, switching=asked.before_switch and bool(need.replicas))
     except NeedError as error:
         fail(str(error))
 

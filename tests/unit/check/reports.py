@@ -78,8 +78,8 @@ def problem(
     return Problem(
         cause=cause,
         hosts=hosts,
-        meaning=f"{', '.join(hosts) or first} {advice.meaning}",
-        fix=advice.fix.format(host=first, port=443),
+        meaning=f"{', '.join(hosts) or first} {advice.meaning}.",
+        fix=f"To mend it, {advice.fix.format(host=first, port=443)}.",
         whose=advice.whose.value,
         fatal=fatal,
         rules=tuple(f"TCP 443 to {host}" for host in hosts) if opens else (),

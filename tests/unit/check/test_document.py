@@ -34,8 +34,8 @@ def test_it_has_all_there_is_and_nothing_else() -> None:
         {
             "cause": "dropped",
             "hosts": [reports.EAST],
-            "meaning": f"{reports.EAST} does not answer: a wall drops the packets",
-            "fix": f"let TCP 443 to {reports.EAST} through",
+            "meaning": f"{reports.EAST} does not answer: a wall drops the packets.",
+            "fix": f"To mend it, let TCP 443 to {reports.EAST} through.",
             "whose": "firewall",
             "fatal": True,
             "rules": [f"TCP 443 to {reports.EAST}"],

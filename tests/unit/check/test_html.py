@@ -11,7 +11,7 @@ from hypothesis import given
 from seawall.check.cause import Cause
 from seawall.check.html import page
 from seawall.check.report import Comparison
-from seawall.check.wording import KINDS, plain, plain_lines, sentence
+from seawall.check.wording import KINDS, plain, plain_lines
 from seawall.firewall.need import Flow, Purpose
 from tests.unit.check import reports
 from tests.unit.check.reading import HTML, elements, hidden, html_elements, is_ours, parse, text_of
@@ -44,8 +44,8 @@ def test_the_page_tells_the_whole(name: str) -> None:
     for words in (report.subject, report.image, report.client, report.comparison.basis):
         assert words in told
     for problem in report.problems:
-        assert sentence(problem.meaning) in told
-        assert sentence(problem.fix) in told
+        assert plain(problem.meaning) in told
+        assert plain(problem.fix) in told
         for words in (problem.whose, *problem.evidence):
             assert words in told
     cells = rows(written)
@@ -83,9 +83,9 @@ def test_what_to_open_says_where_and_why() -> None:
 
 
 def test_what_nobody_planned_is_opened_for_the_reason_it_was_found_for() -> None:
-    problem = reports.problem(Cause.UNPLANNED, "cdn.example")
-    written = page(reports.report(problems=(problem, problem)))
-    assert rows(written).count(["cdn.example", "443", sentence(problem.meaning)]) == 1
+    first, second = (reports.problem(cause, "cdn.example") for cause in (Cause.DROPPED, Cause.UNPLANNED))
+    written = page(reports.report(problems=(first, second), met=()))
+    assert [row for row in rows(written) if row[0] == "cdn.example"] == [["cdn.example", "443", plain(first.meaning)]]
 
 
 def test_a_wildcard_of_the_plan_is_the_reason_for_its_hosts() -> None:

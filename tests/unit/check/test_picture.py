@@ -13,7 +13,7 @@ from seawall.check.cause import Cause
 from seawall.check.picture import picture
 from seawall.check.stations import stations
 from seawall.check.step import Kind, Place, Verdict
-from seawall.check.wording import sentence
+from seawall.check.wording import plain
 from tests.unit.check import reports
 from tests.unit.check.reading import SVG, elements, hidden, is_ours, parse, text_of
 
@@ -53,7 +53,7 @@ def test_a_picture_says_in_words_what_it_shows(name: str) -> None:
     for one in report.met:
         assert one.host in (description.text or "")
     for problem in report.problems[:1]:
-        assert sentence(problem.meaning) in (description.text or "")
+        assert plain(problem.meaning) in (description.text or "")
 
 
 @every_sample
@@ -105,9 +105,15 @@ def test_nothing_overlaps_or_is_outside(name: str) -> None:
         assert bottom <= height
     for one, other in combinations(places, 2):
         assert one[2] < other[0] or other[2] < one[0] or one[3] < other[1] or other[3] < one[1]
-    for disc in of_class(drawn, "disc"):
-        assert 7 <= number(disc, "cx") <= WIDTH - 7
-        assert 7 <= number(disc, "cy") <= height - 7
+    discs = [(number(one, "cx"), number(one, "cy")) for one in of_class(drawn, "disc")]
+    assert all(7 <= x <= WIDTH - 7 and 7 <= y <= height - 7 for x, y in discs)
+    # All are in boxes but those of the sentence and of the legend, which stand below.
+    inside = [
+        (x, y)
+        for x, y in discs
+        if any(left + 7 < x < right - 7 and top + 7 < y < bottom - 7 for left, top, right, bottom in places)
+    ]
+    assert len(inside) == len(discs) - 1 - len(Verdict)
 
 
 @every_sample
@@ -179,7 +185,7 @@ def test_a_long_client_and_a_long_sentence_are_whole() -> None:
     long = reports.problem(Cause.DROPPED, *(f"{region}.data.azurecr.io" for region in reports.REGIONS))
     drawn = picture(reports.report(client=client, problems=(long,)))
     assert client in "".join(text_of(drawn, within="host"))
-    assert " ".join(text_of(drawn, within="said")) == sentence(long.meaning)
+    assert " ".join(text_of(drawn, within="said")) == plain(long.meaning)
     assert max(map(len, text_of(drawn, within="said"))) * 8 < WIDTH
 
 

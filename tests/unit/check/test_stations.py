@@ -75,6 +75,8 @@ def test_of_several_steps_the_worst_is_shown_and_the_longest_counts() -> None:
     tcp = next(mark for mark in only.marks if mark.kind is Kind.TCP)
     assert (tcp.verdict, tcp.seconds) == (Verdict.WARNING, 3.0)
     assert only.verdict is Verdict.WARNING
+    (both,) = stations((*steps, reports.failed(Kind.TCP, LOGIN, Cause.DROPPED, "no answer")))
+    assert both.verdict is Verdict.FAILED
 
 
 def test_a_proxy_stands_before_its_hosts_and_no_others() -> None:

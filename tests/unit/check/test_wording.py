@@ -18,7 +18,6 @@ from seawall.check.wording import (
     duration,
     plain,
     plain_lines,
-    sentence,
     title,
     whose,
 )
@@ -56,21 +55,6 @@ def test_plain(text: str, shown: str) -> None:
 
 def test_rules_keep_their_lines_and_tabs() -> None:
     assert plain_lines("a {\r\n\tb\x00\n}\n") == "a {\n\tb\ufffd\n}\n"
-
-
-@pytest.mark.parametrize(
-    ("text", "written"),
-    [
-        ("", ""),
-        ("check the name", "Check the name."),
-        ("is it?", "Is it?"),
-        (f"{reports.LOGIN} is away", f"{reports.LOGIN} is away."),
-        ("localhost:5000 is away.", "localhost:5000 is away."),
-        ("sign in at https://example.com/", "Sign in at https://example.com/"),
-    ],
-)
-def test_sentence(text: str, written: str) -> None:
-    assert sentence(text) == written
 
 
 @pytest.mark.parametrize(
