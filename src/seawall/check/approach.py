@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from seawall.check import suspicion, tls
-from seawall.check.addresses import is_private
+from seawall.check.addresses import is_loopback, is_private
 from seawall.check.cause import Cause
 from seawall.check.dns import look_up
 from seawall.check.door import Door
@@ -45,6 +45,7 @@ class Outfit:
         trust: Makes what the certificate of a host and port is checked against.
         limits: How long to wait.
         private: Says whether a host must be found at a private endpoint.
+        known: Says whether a host is a well-known service's, which is never on this machine.
     """
 
     resolver: Resolver
@@ -52,6 +53,7 @@ class Outfit:
     trust: Callable[[str, int], ssl.SSLContext]
     limits: Limits
     private: Callable[[str], bool]
+    known: Callable[[str], bool]
 
 
 class Approaches:
@@ -105,7 +107,7 @@ class Approaches:
             return None, Found("the proxy connects to it")
         talk = Conversation(await self._to_proxy(proxy, at), spot.host, self._limits)
         try:
-            answer = await talk.ask("GET", f"http://{spot.host}/", credentials_header(proxy), most=4096)
+            answer = await talk.rest(await talk.begin("GET", f"http://{spot.host}/", credentials_header(proxy)), 4096)
         finally:
             await talk.close()
         if answer.status in {403, 407, 502, 503, 504}:
@@ -162,6 +164,8 @@ class Approaches:
     async def _found(self, spot: Spot, *, public: bool) -> tuple[tuple[str, ...], Found]:
         private = self._outfit.private(spot.host)
         addresses, found = await look_up(self._outfit.resolver, spot.host, self._limits, private=private)
+        if self._outfit.known(spot.host) and all(map(is_loopback, addresses)):
+            raise Fault(Cause.DNS_LIES, f"is led to {addresses[0]}, this machine itself", *found.evidence)
         inside = next(filter(is_private, addresses), None)
         if public and not private and inside is not None:
             said = f"clients are sent here, and it is {inside}, inside this network"

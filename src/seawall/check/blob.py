@@ -7,25 +7,23 @@ import time
 from typing import TYPE_CHECKING
 
 from seawall.check.cause import Cause
+from seawall.check.http import printable
 from seawall.check.refusal import refusal
 from seawall.check.step import Fault, Found
 
 if TYPE_CHECKING:
-    from seawall.check.http import Answer, Conversation
+    from seawall.check.chase import End
     from seawall.check.limits import Limits
     from seawall.check.manifest import Layer
 
 __all__ = ["download"]
 
 
-async def download(
-    talk: Conversation, head: Answer, layer: Layer, limits: Limits, *, elsewhere: bool
-) -> tuple[None, Found]:
+async def download(end: End, layer: Layer, limits: Limits, *, elsewhere: bool) -> tuple[None, Found]:
     """Read a layer to its end, or as much as is read of large ones.
 
     Args:
-        talk: The connection it comes over.
-        head: The head of the answer.
+        end: Where the redirects ended.
         layer: What is expected.
         limits: How much is read, and how long is waited.
         elsewhere: Whether a link was followed, not the registry itself asked.
@@ -33,9 +31,10 @@ async def download(
     Raises:
         Fault: It does not come, not to its end, or not as promised.
     """
+    talk, head = end.talk, end.head
     if head.status != 200:
-        raise await _refused(talk, head, elsewhere=elsewhere)
-    sort = head.headers.get("content-type", "")
+        raise await _refused(end, elsewhere=elsewhere)
+    sort = printable(head.headers.get("content-type", ""))
     digest = hashlib.new(layer.digest.partition(":")[0])
     began = time.monotonic()
     count, first = 0, 0.0
@@ -64,8 +63,8 @@ async def download(
     return None, Found(f"a whole layer of {count:,} bytes, as its digest promises, at {rate}", evidence)
 
 
-async def _refused(talk: Conversation, head: Answer, *, elsewhere: bool) -> Fault:
-    answer = await talk.rest(head)
+async def _refused(end: End, *, elsewhere: bool) -> Fault:
+    answer = await end.door.rest(end.talk, end.head)
     fault = refusal(answer, "the layer", known=True)
     # What a data endpoint says of a link is about the link: nobody signs in there.
     if elsewhere and fault.cause in {Cause.SIGN_IN, Cause.FORBIDDEN, Cause.NO_IMAGE, Cause.NOT_A_REGISTRY}:

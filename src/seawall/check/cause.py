@@ -55,6 +55,7 @@ class Cause(StrEnum):
     REDIRECT_LOOP = "redirect-loop"
     REDIRECT_PRIVATE = "redirect-private"
     REDIRECT_INSECURE = "redirect-insecure"
+    UPLOAD_ELSEWHERE = "upload-elsewhere"
     LINK_REFUSED = "link-refused"
     DIGEST = "digest"
     BROKEN_OFF = "broken-off"
@@ -214,6 +215,11 @@ ADVICE: Final = {
     ),
     Cause.REDIRECT_INSECURE: Advice(
         Whose.REGISTRY, "sends clients on without TLS: not followed", "let the registry redirect to https"
+    ),
+    Cause.UPLOAD_ELSEWHERE: Advice(
+        Whose.REGISTRY,
+        "sends uploads to another host, where credentials are not taken",
+        "let the registry take uploads itself, under the name that clients know",
     ),
     Cause.LINK_REFUSED: Advice(
         Whose.REGISTRY,

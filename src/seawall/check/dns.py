@@ -7,6 +7,7 @@ words say why there is nothing: no such name, a server that gives up, one that n
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import threading
 import time
@@ -20,7 +21,7 @@ import dns.rcode
 import dns.rdatatype
 import dns.resolver
 
-from seawall.check.addresses import is_address, is_blocked, is_private
+from seawall.check.addresses import is_address, is_nowhere, is_private
 from seawall.check.cause import Cause
 from seawall.check.step import Evidence, Fault, Found
 
@@ -94,7 +95,7 @@ class SystemResolver:
             except OSError as error:
                 problem = error
             # The check may be over by now.
-            if not loop.is_closed():
+            with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(tell, addresses, problem)
 
         # A thread of its own that nobody waits for: the system's resolver cannot be told to stop.
@@ -177,7 +178,7 @@ async def look_up(
     evidence = _evidence(addresses, replies)
     if not addresses:
         raise _nothing(host, replies, error, evidence)
-    if any(map(is_blocked, addresses)) and not host.endswith("localhost"):
+    if any(map(is_nowhere, addresses)):
         raise Fault(Cause.DNS_LIES, f"is led to {addresses[0]}, where nothing can be", *evidence)
     return addresses, _found(addresses, replies, evidence, seconds, private=private)
 

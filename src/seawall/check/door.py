@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
+from seawall.check.cause import Cause
 from seawall.check.http import Conversation
 from seawall.check.limits import MOST_ANSWER
+from seawall.check.step import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -44,15 +47,29 @@ class Door:
         host = f"[{self.spot.host}]" if ":" in self.spot.host else self.spot.host
         return host if self.spot.port == HTTPS else f"{host}:{self.spot.port}"
 
-    async def talk(self) -> Conversation:
-        """Return a connection that nobody uses; give it back with :meth:`leave`.
+    async def begin(
+        self, method: str, target: str, headers: Mapping[str, str] | None = None, *, body: bytes = b""
+    ) -> tuple[Conversation, Answer]:
+        """Make a request; return the connection, to be given back with :meth:`leave`, and the head of the answer.
 
         Raises:
-            Fault: None comes about any more.
+            Fault: There is no answer.
         """
         if self._free:
-            return self._free.pop()
-        return Conversation(await self._knock(), self.authority, self._limits)
+            talk = self._free.pop()
+            try:
+                return talk, await talk.begin(method, target, headers, body=body)
+            except Fault as fault:
+                await talk.close()
+                # A server may hang up on a connection that rests; clients try once more, over a new one.
+                if fault.cause is not Cause.BROKEN_OFF:
+                    raise
+        talk = Conversation(await self._knock(), self.authority, self._limits)
+        try:
+            return talk, await talk.begin(method, target, headers, body=body)
+        except Fault:
+            await talk.close()
+            raise
 
     async def leave(self, talk: Conversation) -> None:
         """Give a connection back, to be used again if that can be."""
@@ -70,11 +87,24 @@ class Door:
         body: bytes = b"",
         most: int = MOST_ANSWER,
     ) -> Answer:
-        """Make one request; as :meth:`Conversation.ask`."""
-        talk = await self.talk()
+        """Make a request, and read the answer to its end or until it is too long.
+
+        Raises:
+            Fault: There is no answer, or it does not come to an end in time.
+        """
+        talk, head = await self.begin(method, target, headers, body=body)
         try:
-            answer = await talk.ask(method, target, headers, body=body, most=most)
-            self.heard.append(answer)
-            return answer
+            answer = await self.rest(talk, head, most)
         finally:
             await self.leave(talk)
+        self.heard.append(answer)
+        return answer
+
+    async def rest(self, talk: Conversation, head: Answer, most: int = MOST_ANSWER) -> Answer:
+        """Read an answer that was begun to its end, which must not be put off for ever."""
+        seconds = self._limits.answer + self._limits.quiet
+        try:
+            async with asyncio.timeout(seconds):
+                return await talk.rest(head, most)
+        except TimeoutError:
+            raise Fault(Cause.STALLED, f"an answer that is not over after {seconds:g} seconds") from None

@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
+from seawall.check.addresses import is_host
 from seawall.check.cause import Cause
 from seawall.check.challenge import challenge
 from seawall.check.journal import Spot
 from seawall.check.refusal import refusal
 from seawall.check.step import Fault, Found, Place
 from seawall.firewall.need import Purpose, flows
-from seawall.naming import NamingError
+from seawall.naming import NamingError, check_region
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -51,8 +52,7 @@ def after_switch(need: Need, named: Mapping[str, Spot]) -> Iterator[Spot]:
         named: The data endpoints that it names now, by region.
     """
     for region, spot in sorted(named.items()):
-        with contextlib.suppress(NamingError):
-            yield Spot(need.cloud.data(need.registry, region), spot.port, Place.FUTURE)
+        yield Spot(need.cloud.data(need.registry, region), spot.port, Place.FUTURE)
 
 
 async def named(door: Door, headers: Mapping[str, str]) -> tuple[dict[str, Spot], Found]:
@@ -67,7 +67,8 @@ async def named(door: Door, headers: Mapping[str, str]) -> tuple[dict[str, Spot]
     for row in rows[:_MOST] if isinstance(rows, list) else ():
         region, authority = (row.get("region"), row.get("endpoint")) if isinstance(row, dict) else (None, None)
         if isinstance(region, str) and isinstance(authority, str) and (spot := _spot(authority)) is not None:
-            found[region] = spot
+            with contextlib.suppress(NamingError):
+                found[check_region(region)] = spot
     if not found:
         return {}, Found("the registry does not list its data endpoints")
     hosts = tuple((region, f"{spot.host}:{spot.port}") for region, spot in sorted(found.items()))
@@ -77,8 +78,8 @@ async def named(door: Door, headers: Mapping[str, str]) -> tuple[dict[str, Spot]
 def _spot(authority: str) -> Spot | None:
     host, _, port = authority.partition(":")
     number = int(port) if port.isascii() and port.isdigit() and len(port) < 6 else 443 if not port else 0
-    good = host and host.isascii() and all(letter.isalnum() or letter in ".-" for letter in host)
-    return Spot(host.lower(), number, Place.REPLICA) if good and 0 < number < 1 << 16 else None
+    good = is_host(host.lower()) and 0 < number < 1 << 16
+    return Spot(host.lower(), number, Place.REPLICA) if good else None
 
 
 async def answers(door: Door) -> tuple[None, Found]:

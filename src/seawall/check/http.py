@@ -114,22 +114,6 @@ class Conversation:
         with anyio.CancelScope(shield=True), anyio.move_on_after(0.1):
             await anyio.aclose_forcefully(self._stream)
 
-    async def ask(
-        self,
-        method: str,
-        target: str,
-        headers: Mapping[str, str] | None = None,
-        *,
-        body: bytes = b"",
-        most: int = MOST_ANSWER,
-    ) -> Answer:
-        """Make a request, and read the answer to its end or until it is too long.
-
-        Raises:
-            Fault: There was no answer, or none that is HTTP.
-        """
-        return await self.rest(await self.begin(method, target, headers, body=body), most)
-
     async def rest(self, head: Answer, most: int = MOST_ANSWER) -> Answer:
         """Read the body of an answer that was begun.
 
@@ -156,7 +140,6 @@ class Conversation:
         began = time.monotonic()
         length = {"Content-Length": str(len(body))} if body or method in {"POST", "PATCH", "PUT"} else {}
         sent = {"Host": self._authority, "User-Agent": _AGENT, **(headers or {}), **length}
-        what = f"{method} {target.partition('?')[0]}"
         try:
             request = h11.Request(method=method, target=target, headers=list(sent.items()))
             async with asyncio.timeout(self._limits.answer):
@@ -168,18 +151,18 @@ class Conversation:
                 while isinstance(event, h11.InformationalResponse):
                     event = await self._next()
         except TimeoutError:
-            raise Fault(Cause.STALLED, f"no answer to {what} in {self._limits.answer:g} seconds") from None
+            raise Fault(Cause.STALLED, f"no answer to {method} in {self._limits.answer:g} seconds") from None
         except (anyio.BrokenResourceError, anyio.EndOfStream, anyio.ClosedResourceError, OSError):
-            raise Fault(Cause.BROKEN_OFF, f"hung up instead of answering {what}") from None
+            raise Fault(Cause.BROKEN_OFF, f"hung up instead of answering {method}") from None
         except h11.LocalProtocolError:
-            raise Fault(Cause.NOT_A_REGISTRY, f"{printable(what)} cannot be asked for over HTTP") from None
+            raise Fault(Cause.NOT_A_REGISTRY, "what is to be asked for cannot be said in HTTP") from None
         except h11.RemoteProtocolError as error:
             closed = "closed connection" in str(error)
             cause = Cause.BROKEN_OFF if closed else Cause.NOT_A_REGISTRY
             words = "hung up in the middle of its answer" if closed else "what answers does not speak HTTP"
             raise Fault(cause, words, ("in detail", printable(str(error)))) from None
         if not isinstance(event, h11.Response):
-            raise Fault(Cause.BROKEN_OFF, f"hung up instead of answering {what}")
+            raise Fault(Cause.BROKEN_OFF, f"hung up instead of answering {method}")
         found: dict[str, str] = {}
         for name, value in event.headers:
             found.setdefault(name.decode("latin-1").lower(), value.decode("latin-1"))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from seawall.check.reference import is_tag
+from seawall.check.refusal import refusal
 from seawall.check.services import sample_image
 from seawall.naming import NamingError, check_repository
 
@@ -35,6 +37,8 @@ async def choose(reference: Reference, door: Door, signed: Signer) -> tuple[str,
     if known is not None:
         return known
     catalog = await door.ask("GET", "/v2/_catalog?n=1", await signed(("registry:catalog:*",)))
+    if catalog.status == 429 or catalog.status >= 500:
+        raise refusal(catalog, "the list of repositories", known=True)
     repository = _first(catalog.document().get("repositories"))
     try:
         check_repository(repository)
@@ -42,7 +46,7 @@ async def choose(reference: Reference, door: Door, signed: Signer) -> tuple[str,
         return None
     tags = await door.ask("GET", f"/v2/{repository}/tags/list?n=1", await signed((f"repository:{repository}:pull",)))
     tag = _first(tags.document().get("tags"))
-    return (repository, tag) if tag and all(one.isalnum() or one in "_.-" for one in tag) and tag.isascii() else None
+    return (repository, tag) if is_tag(tag) else None
 
 
 def _first(rows: object) -> str:

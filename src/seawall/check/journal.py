@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import re
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
+from urllib.parse import quote, quote_plus
 
+from seawall.check.addresses import is_private
 from seawall.check.report import Met
 from seawall.check.step import Fault, Place, Step, Verdict
 
@@ -18,8 +22,10 @@ if TYPE_CHECKING:
 __all__ = ["Journal", "Spot"]
 
 T = TypeVar("T")
-_SHORTEST_SECRET = 4
+_SHORTEST_SECRET: Final = 4
 """Letters. A shorter password would be found in every other word."""
+_BLOT: Final = "[secret]"
+_CUT: Final = "..."
 
 
 class Spot(NamedTuple):
@@ -41,8 +47,21 @@ class Journal:
         self._begun: dict[tuple[Kind, str, int], Spot] = {}
 
     def hide(self, *secrets: str) -> None:
-        """Never show these."""
-        self._secrets.update(secret for secret in secrets if len(secret) >= _SHORTEST_SECRET)
+        """Never show these, nor what they look like on the wire."""
+        for secret in secrets:
+            if len(secret) >= _SHORTEST_SECRET:
+                folded = " ".join(secret.split())
+                coded = base64.b64encode(secret.encode()).decode()
+                self._secrets.update((secret, folded, quote(secret, safe=""), quote_plus(secret), coded))
+
+    def holds_secret(self, text: str) -> bool:
+        """Say whether a secret is in a text."""
+        return self.without_secrets(text) != text
+
+    def is_public(self, spot: Spot) -> bool:
+        """Say whether a host is outside this network, as far as anybody knows."""
+        addresses = self.addresses(spot)
+        return not addresses or not all(map(is_private, addresses))
 
     def meet(
         self, spot: Spot, way: str = "direct", *, addresses: tuple[str, ...] | None = None, reached: bool | None = None
@@ -130,15 +149,27 @@ class Journal:
             port=spot.port,
             place=spot.place,
             verdict=verdict,
-            said=self._without_secrets(said),
-            evidence=tuple((name, self._without_secrets(value)) for name, value in evidence),
+            said=self.without_secrets(said),
+            evidence=tuple((self.without_secrets(name), self.without_secrets(value)) for name, value in evidence),
             seconds=seconds,
             cause=cause,
         )
         self._steps.append(step)
         self._told(step)
 
-    def _without_secrets(self, text: str) -> str:
-        for secret in self._secrets:
-            text = text.replace(secret, "[secret]")
+    def without_secrets(self, text: str) -> str:
+        """Blot secrets out of a text."""
+        for secret in sorted(self._secrets, key=len, reverse=True):
+            # Host names come in lower case, whatever was in them.
+            text = re.sub(re.escape(secret), _BLOT, text, flags=re.IGNORECASE)
+            if text.endswith(_CUT):
+                text = _without_beginning(text.removesuffix(_CUT), secret) + _CUT
         return text
+
+
+def _without_beginning(text: str, secret: str) -> str:
+    """Blot out the beginning of a secret at the end of a text that was cut there."""
+    for length in range(min(len(secret), len(text)), _SHORTEST_SECRET - 1, -1):
+        if text.lower().endswith(secret[:length].lower()):
+            return text[:-length] + _BLOT
+    return text

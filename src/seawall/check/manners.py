@@ -48,6 +48,6 @@ def throttle(answers: list[Answer]) -> Found | None:
         return None
     name, value = told[-1]
     left = value.partition(";")[0]
-    spent = left.replace(".", "", 1).isdigit() and float(left) < 1
+    spent = left.isascii() and left.replace(".", "", 1).isdigit() and float(left) < 1
     words = f"{left} requests left ({name})"
     return Found(words, tuple(dict(told).items()), Cause.THROTTLED if spent else None)

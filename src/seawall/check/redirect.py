@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
-from seawall.check.addresses import is_address, is_private
+from seawall.check.addresses import is_address, is_host, is_private
 from seawall.check.cause import Cause
 from seawall.check.http import printable
 from seawall.check.journal import Spot
@@ -58,11 +58,18 @@ def follow(answer: Answer, door: Door, target: str, *, public: bool) -> tuple[Li
     status = ("status", str(answer.status))
     try:
         where = urlsplit(urljoin(here, answer.headers.get("location", "")))
-        host, port = (where.hostname or "").rstrip("."), where.port or 443
+        host, port = (where.hostname or "").rstrip(".").lower(), where.port or 443
     except ValueError:
         host, port, where = "", 0, urlsplit("")
     location = answer.headers.get("location", "")
-    if not host or not location or not location.isascii() or not location.isprintable() or "@" in where.netloc:
+    if (
+        not location
+        or " " in location
+        or not is_host(host)
+        or not location.isascii()
+        or not location.isprintable()
+        or "@" in where.netloc
+    ):
         raise Fault(Cause.REDIRECT_LOOP, "sends clients to no place that could be read", status)
     shown = printable(host if port == 443 else f"{host}:{port}", 120)
     if where.scheme != "https":

@@ -20,7 +20,7 @@ from seawall.naming import NamingError, check_repository, normalise
 if TYPE_CHECKING:
     from seawall.naming import Cloud
 
-__all__ = ["DOCKER_HUB", "HTTPS", "BadReferenceError", "Reference", "read_reference"]
+__all__ = ["DOCKER_HUB", "HTTPS", "BadReferenceError", "Reference", "is_tag", "read_reference"]
 
 HTTPS: Final = 443
 DOCKER_HUB: Final = "registry-1.docker.io"
@@ -42,6 +42,11 @@ _FORM: Final = "write REGISTRY[/repository[:tag]], such as myregistry, ghcr.io o
 
 class BadReferenceError(ValueError):
     """A text names nothing that can be checked. The message says why, how to write it, and never a password."""
+
+
+def is_tag(text: str) -> bool:
+    """Say whether a text can be a tag."""
+    return _TAG.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)

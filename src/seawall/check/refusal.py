@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from seawall.check.cause import Cause
+from seawall.check.http import printable
 from seawall.check.step import Fault
 from seawall.check.suspicion import is_portal
 
@@ -28,7 +29,9 @@ def refusal(answer: Answer, what: str, *, signed_in: bool = False, known: bool =
         known: Whether this is a registry for certain.
     """
     evidence = [("answer", answer.words())]
-    evidence += [(name, answer.headers[name]) for name in ("server", "via", "retry-after") if name in answer.headers]
+    evidence += [
+        (name, printable(answer.headers[name])) for name in ("server", "via", "retry-after") if name in answer.headers
+    ]
     code, message = answer.error()
     rule = _NETWORK_RULE.search(message)
     if answer.status == 403 and rule:
@@ -47,7 +50,8 @@ def refusal(answer: Answer, what: str, *, signed_in: bool = False, known: bool =
             return Fault(Cause.NO_IMAGE, f"{what} is not there", *evidence)
         case 429:
             after = answer.headers.get("retry-after", "")
-            said = f"too many requests{f'; again in {after} seconds' if after.isdigit() else ''}"
+            counted = after.isascii() and after.isdigit() and len(after) < 7
+            said = f"too many requests{f'; again in {after} seconds' if counted else ''}"
             return Fault(Cause.THROTTLED, said, *evidence)
         case status if status >= 500:
             return Fault(Cause.UNAVAILABLE, f"{what}: the registry answers {status}", *evidence)

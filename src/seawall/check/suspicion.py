@@ -5,8 +5,9 @@ Nothing is said over it but ``GET /v2/``, without any secret.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import datetime
-from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 
@@ -28,20 +29,23 @@ __all__ = ["clock_difference", "is_portal", "look"]
 
 _SECONDS: Final = 3.0
 _SKEW: Final = datetime.timedelta(minutes=5)
+_CENTURY: Final = datetime.timedelta(days=36_525)
 _NETWORK_SIGN_IN: Final = 511  # RFC 6585 section 6
 
 
 async def look(spot: Spot, doubt: tls.Mistrust, opener: Callable[[], Awaitable[ByteStream]], limits: Limits) -> Fault:
     """Find out more of a host whose certificate does not hold, and word what is wrong."""
-    brief = replace(limits, handshake=_SECONDS, answer=_SECONDS, quiet=_SECONDS)
     words = ("OpenSSL says", doubt.words)
+    answer = None
     try:
-        stream = await tls.handshake(await opener(), spot.host, tls.credulous(), brief.handshake)
+        stream = await tls.handshake(await opener(), spot.host, tls.credulous(), _SECONDS)
     except (Fault, tls.Mistrust):
         return Fault(doubt.cause, doubt.words, words)
     certificate = tls.read_certificate(stream)
     evidence = (words, *(certificate.evidence() if certificate else ()))
-    answer = await _asked(stream, spot, brief)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_SECONDS):
+            answer = await _asked(stream, spot, limits)
     if answer is not None:
         evidence = (*evidence, ("answers", answer.words()))
     if answer is not None and is_portal(answer):
@@ -73,7 +77,7 @@ async def _asked(stream: ByteStream, spot: Spot, limits: Limits) -> Answer | Non
     port = "" if spot.port == 443 else f":{spot.port}"
     talk = Conversation(stream, f"{spot.host}{port}", limits)
     try:
-        return await talk.ask("GET", "/v2/", most=4096)
+        return await talk.rest(await talk.begin("GET", "/v2/"), 4096)
     except Fault:
         return None
     finally:
@@ -94,6 +98,8 @@ def clock_difference(answer: Answer | None, now: datetime.datetime) -> datetime.
     """Say how far a server's clock is ahead, as its answer tells (RFC 9110 section 6.6.1)."""
     try:
         there = parsedate_to_datetime(printable(answer.headers["date"])) if answer is not None else now
-    except (KeyError, ValueError):
+        ahead = there.replace(tzinfo=there.tzinfo or datetime.UTC) - now
+    except (KeyError, ValueError, OverflowError):
         return datetime.timedelta()
-    return there.replace(tzinfo=there.tzinfo or datetime.UTC) - now
+    # A clock of another century is none.
+    return ahead if abs(ahead) < _CENTURY else datetime.timedelta()

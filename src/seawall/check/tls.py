@@ -35,6 +35,7 @@ _CAUSES: Final = {
     62: Cause.WRONG_NAME,
     64: Cause.WRONG_NAME,
 }
+_UNREADABLE: Final = (ValueError, x509.DuplicateExtension, x509.InvalidVersion, x509.UnsupportedGeneralNameType)
 _MANY_NAMES: Final = 6
 _SOON: Final = datetime.timedelta(days=14)
 
@@ -134,13 +135,13 @@ def read_certificate(stream: TLSStream) -> Certificate | None:
         names = tuple(printable(str(name.value)) for name in alternative)
     except x509.ExtensionNotFound:
         names = ()
-    except ValueError:
+    except _UNREADABLE:
         return None
     try:
         subject, issuer = _name(found.subject), _name(found.issuer)
-    except ValueError:
+        return Certificate(subject, issuer, names, found.not_valid_before_utc, found.not_valid_after_utc)
+    except _UNREADABLE:
         return None
-    return Certificate(subject, issuer, names, found.not_valid_before_utc, found.not_valid_after_utc)
 
 
 def _name(name: x509.Name) -> str:

@@ -10,7 +10,7 @@ import base64
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode, urlsplit
 
-from seawall.check.addresses import is_address
+from seawall.check.addresses import is_address, is_host
 from seawall.check.cause import Cause
 from seawall.check.http import printable
 from seawall.check.journal import Spot
@@ -45,7 +45,8 @@ def realm_spot(challenge: Challenge) -> Spot:
         host, port = (parts.hostname or "").rstrip("."), parts.port or 443
     except ValueError:
         host, port, parts = "", 0, urlsplit("")
-    if not host or "@" in parts.netloc:
+    plain = challenge.realm.isascii() and challenge.realm.isprintable() and " " not in challenge.realm
+    if not is_host(host) or not plain or "@" in parts.netloc:
         raise Fault(Cause.NOT_A_REGISTRY, f"names no place to get tokens at: {printable(challenge.realm, 80)}")
     if parts.scheme != "https":
         raise Fault(Cause.REDIRECT_INSECURE, f"hands out tokens without TLS, at {printable(host, 80)}: not asked")
@@ -53,14 +54,18 @@ def realm_spot(challenge: Challenge) -> Spot:
 
 
 def same_owner(host: str, other: str) -> bool:
-    """Say whether two hosts belong to one owner: the same, or of one domain that is not shared by many."""
+    """Say whether two hosts belong to one owner: the same, or under one domain that somebody registered."""
     if host == other:
         return True
+    # Registries of one cloud have a domain in common, and many owners.
     shared = any(f".{one}".endswith(f".{cloud.domain}") for one in (host, other) for cloud in CLOUDS.values())
     if shared or is_address(host) or is_address(other):
         return False
-    ends = [tuple(one.split(".")[-2:]) for one in (host, other)]
-    return ends[0] == ends[1] and len(ends[0]) == 2
+    # Slow to make, and needed for the few registries that have another host hand out tokens.
+    from publicsuffixlist import PublicSuffixList  # noqa: PLC0415
+
+    owners = [PublicSuffixList().privatesuffix(one) for one in (host, other)]
+    return owners[0] is not None and owners[0] == owners[1]
 
 
 async def token(
@@ -71,16 +76,18 @@ async def token(
     Raises:
         Fault: None is given.
     """
-    path = urlsplit(challenge.realm).path or "/"
+    realm = urlsplit(challenge.realm)
+    path = realm.path or "/"
     fields = [("service", challenge.service), *(("scope", scope) for scope in scopes)]
     if credentials is not None and credentials.identity_token:
         form = [("grant_type", "refresh_token"), ("refresh_token", credentials.identity_token), *fields]
         body = urlencode([*form, ("client_id", _CLIENT)]).encode()
         kind = {"Content-Type": "application/x-www-form-urlencoded"}
-        answer = await door.ask("POST", path, kind, body=body)
+        answer = await door.ask("POST", f"{path}?{realm.query}" if realm.query else path, kind, body=body)
     else:
         signed = {"Authorization": basic(credentials)} if credentials else {}
-        answer = await door.ask("GET", f"{path}?{urlencode(fields)}", signed)
+        query = "&".join(filter(None, (realm.query, urlencode(fields))))
+        answer = await door.ask("GET", f"{path}?{query}", signed)
     if answer.status != 200:
         raise refusal(answer, "a token", signed_in=credentials is not None)
     document = answer.document()

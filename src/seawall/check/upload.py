@@ -21,6 +21,7 @@ __all__ = ["upload"]
 
 _BYTES: Final = bytes(256 * 1024)
 """More than a wall or proxy lets through that allows questions alone."""
+_TOO_LARGE: Final = 413
 
 
 async def upload(door: Door, headers: Mapping[str, str], repository: str) -> tuple[None, Found]:
@@ -33,16 +34,35 @@ async def upload(door: Door, headers: Mapping[str, str], repository: str) -> tup
     if begun.status != 202:
         raise refusal(begun, "to begin an upload", signed_in="Authorization" in headers, known=True)
     session = _target(door, f"/v2/{repository}/blobs/uploads/", begun.headers.get("location", ""))
+    try:
+        after = await _send(door, headers, session)
+    except Fault:
+        await _cancel(door, headers, session)
+        raise
+    said = await _cancel(door, headers, after)
+    left = "" if said in {"200", "202", "204"} else "; it could not be cancelled, and will expire"
+    evidence = (("sent", f"{len(_BYTES):,} bytes"), ("cancelled", said))
+    return None, Found(f"an upload was begun, took bytes, and was cancelled{left}", evidence)
+
+
+async def _send(door: Door, headers: Mapping[str, str], session: str) -> str:
+    """Send bytes; return where the upload goes on."""
     kind = {"Content-Type": "application/octet-stream", "Content-Range": f"0-{len(_BYTES) - 1}"}
     sent = await door.ask("PATCH", session, {**headers, **kind}, body=_BYTES)
+    if sent.status == _TOO_LARGE:
+        said = f"{len(_BYTES):,} bytes are too many (413): something limits uploads"
+        raise Fault(Cause.BROKEN_OFF, said, ("answer", sent.words()))
     if sent.status != 202:
-        await door.ask("DELETE", session, headers)
         raise refusal(sent, "to send bytes", signed_in="Authorization" in headers, known=True)
-    after = _target(door, session, sent.headers.get("location", "")) if "location" in sent.headers else session
-    gone = await door.ask("DELETE", after, headers)
-    evidence = (("sent", f"{len(_BYTES):,} bytes"), ("cancelled", gone.words()))
-    left = "" if gone.status in {200, 202, 204} else "; it could not be cancelled, and will expire"
-    return None, Found(f"an upload was begun, took bytes, and was cancelled{left}", evidence)
+    return _target(door, session, sent.headers["location"]) if "location" in sent.headers else session
+
+
+async def _cancel(door: Door, headers: Mapping[str, str], session: str) -> str:
+    """Cancel an upload; say what became of that, in a word."""
+    try:
+        return str((await door.ask("DELETE", session, headers)).status)
+    except Fault as fault:
+        return fault.said
 
 
 def _target(door: Door, asked: str, location: str) -> str:
@@ -52,6 +72,6 @@ def _target(door: Door, asked: str, location: str) -> str:
         same = where.scheme == "https" and where.netloc.lower().removesuffix(":443") == door.authority.lower()
     except ValueError:
         same = False
-    if not same or not location.isascii() or not location.isprintable():
-        raise Fault(Cause.REDIRECT_PRIVATE, "sends uploads to another host; credentials were not sent there")
+    if not same or not location.isascii() or not location.isprintable() or " " in location:
+        raise Fault(Cause.UPLOAD_ELSEWHERE, "sends uploads to another host; credentials were not sent there")
     return f"{where.path}?{where.query}" if where.query else where.path

@@ -7,13 +7,14 @@ import contextlib
 import datetime
 from typing import TYPE_CHECKING
 
+from seawall.check.blob import download
 from seawall.check.cause import Cause
 from seawall.check.challenge import challenge
+from seawall.check.chase import Chase
 from seawall.check.credentials import KeychainError
 from seawall.check.endpoints import after_switch, answers, named, planned
 from seawall.check.image import choose
 from seawall.check.journal import Spot
-from seawall.check.layer import fetch
 from seawall.check.manifest import manifest
 from seawall.check.manners import clock, throttle
 from seawall.check.readiness import tell
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from seawall.check.image import Signer
     from seawall.check.journal import Journal
     from seawall.check.limits import Limits
+    from seawall.check.manifest import Layer
     from seawall.check.question import Question
 
 __all__ = ["Walk"]
@@ -63,9 +65,11 @@ class Walk:
         need = self._question.need
         if need is not None:
             self._look_at(planned(need))
-        with contextlib.suppress(Fault):
-            # Its step says what is wrong; whatever lies beside the way is still looked at.
+        try:
             await self._pull()
+        except Fault as fault:
+            # Whatever lies beside the way is still looked at.
+            self._journal.fail(Kind.CHALLENGE, self._login, fault)
         await asyncio.gather(*self._beside.values())
         if self._question.report:
             await self._tell()
@@ -83,17 +87,19 @@ class Walk:
             told = tell(door, headers, self._question.client, self._journal.steps)
             await self._journal.run(Kind.REPORT, self._login, told)
 
-    def _look_at(self, spots: Iterable[Spot]) -> None:
+    def _look_at(self, spots: Iterable[Spot], *, named: bool = False) -> None:
+        """Look at hosts beside the way; those that the registry named must not be inside this network."""
+        public = named and self._journal.is_public(self._login)
         for spot in spots:
             if spot[:2] not in {one[:2] for one in self._beside}:
-                self._beside[spot] = asyncio.create_task(self._look(spot))
+                self._beside[spot] = asyncio.create_task(self._look(spot, public=public))
 
-    async def _look(self, spot: Spot) -> None:
+    async def _look(self, spot: Spot, *, public: bool) -> None:
         try:
             if spot.port == _HTTP:
                 await self._approaches.plainly(spot)
                 return
-            door = await self._approaches.to(spot)
+            door = await self._approaches.to(spot, public=public)
             await self._journal.run(Kind.ANSWER, spot, answers(door))
         except Fault:
             pass
@@ -133,34 +139,46 @@ class Walk:
 
     async def _image(self, door: Door, headers: Mapping[str, str], repository: str, what: str) -> None:
         self.image = f"{repository}{'@' if ':' in what else ':'}{what}"
-        layer = await self._journal.run(Kind.MANIFEST, self._login, manifest(door, headers, repository, what))
-        pushing = self._push(door, headers, repository) if self._question.push else None
+        chase = Chase(self._approaches, self._journal, door)
+        layer = await self._journal.run(Kind.MANIFEST, self._login, manifest(chase, headers, repository, what))
         try:
-            await fetch(self._approaches, self._journal, door, headers, repository, layer, self._limits)
-            self.pulled = True
+            await self._layer(chase, headers, f"/v2/{repository}/blobs/{layer.digest}", layer)
         finally:
-            if pushing is not None:
-                await pushing
+            if self._question.push:
+                await self._push(door, headers, repository)
         told = throttle(door.heard)
         if told is not None:
             self._journal.find(Kind.THROTTLE, self._login, told)
 
+    async def _layer(self, chase: Chase, headers: Mapping[str, str], target: str, layer: Layer) -> None:
+        end = await chase.ask(Kind.BLOB, target, {}, headers)
+        try:
+            bytes_ = download(end, layer, self._limits, elsewhere=end.door is not chase.login)
+            await self._journal.run(Kind.BLOB, end.door.spot, bytes_)
+            self.pulled = True
+        finally:
+            await end.door.leave(end.talk)
+
     async def _push(self, door: Door, headers: Mapping[str, str], repository: str) -> None:
         with contextlib.suppress(Fault):
             await self._journal.run(Kind.UPLOAD, self._login, upload(door, headers, repository))
+
+    async def _named(self, door: Door, scopes: tuple[str, ...]) -> tuple[dict[str, Spot], Found]:
+        try:
+            return await named(door, self._tokens[scopes])
+        except Fault as fault:
+            # Other registries have no such list, and need not answer at all.
+            return {}, Found(f"the registry was not heard on its data endpoints: {fault.said}")
 
     async def _list(self, door: Door, scopes: tuple[str, ...]) -> None:
         """Ask the registry for its other hosts, and look at those as well."""
         if sample_image(self._login.host) is not None:
             # Known to be another's service, which has no such list.
             return
-        try:
-            found = await self._journal.run(Kind.ENDPOINTS, self._login, named(door, self._tokens[scopes]))
-        except Fault:
-            return
-        self._look_at(found.values())
+        found = await self._journal.run(Kind.ENDPOINTS, self._login, self._named(door, scopes))
+        self._look_at(found.values(), named=True)
         if self._question.before_switch and self._question.need is not None:
-            self._look_at(after_switch(self._question.need, found))
+            self._look_at(after_switch(self._question.need, found), named=True)
 
     async def _sign(self, door: Door, asked: Challenge, scopes: tuple[str, ...]) -> Mapping[str, str]:
         """Return the headers of somebody who may do certain things; asked for once each."""
@@ -174,10 +192,14 @@ class Walk:
         credentials = await self._credentials(door.authority)
         if asked.scheme == "basic":
             return {"Authorization": basic(credentials)} if credentials else {}
-        spot = realm_spot(asked)
+        try:
+            spot = realm_spot(asked)
+        except Fault as fault:
+            self._journal.fail(Kind.TOKEN, self._login, fault)
+            raise
         server = door
         if spot[:2] != self._login[:2]:
-            server = await self._approaches.to(spot)
+            server = await self._approaches.to(spot, public=self._journal.is_public(self._login))
             if not same_owner(spot.host, self._login.host):
                 # A registry may name any host it likes, and would have the password of whoever believes it.
                 credentials = None
@@ -193,5 +215,5 @@ class Walk:
             self._journal.find(Kind.TOKEN, self._login, Found(str(error), (), Cause.SIGN_IN))
             return None
         if found is not None:
-            self._journal.hide(found.password, found.identity_token)
+            self._journal.hide(found.password, found.identity_token, f"{found.username}:{found.password}")
         return found

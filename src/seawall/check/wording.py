@@ -121,7 +121,8 @@ def whose(problem: Problem) -> str:
 
 def title(report: Report) -> str:
     """Say what was checked."""
-    form = _TITLE_OF_IMAGE if report.image else _TITLE
+    said = not report.image or report.subject.endswith(f"/{report.image}")
+    form = _TITLE if said else _TITLE_OF_IMAGE
     return form.format(subject=plain(report.subject), image=plain(report.image))
 
 

@@ -19,7 +19,7 @@ from seawall.check.question import Question
 from seawall.check.reference import BadReferenceError, Reference, read_reference
 from seawall.check.route import ProxyError, routes_of
 from seawall.check.run import check
-from seawall.check.services import is_mcr
+from seawall.check.services import is_mcr, is_public
 from seawall.check.trust import Trust
 from seawall.cli.check_view import Progress
 from seawall.cli.need import Options, cloud_of, need_of, snapshot_of
@@ -184,6 +184,7 @@ def _outfit(asked: Asked, need: Need | None) -> Outfit:
         trust=trust.of,
         limits=Limits(total=asked.seconds),
         private=lambda host: bool(own) and f".{host}".endswith(f".{own}"),
+        known=lambda host: is_public(host) or flow_of(need, host, 443) is not None,
     )
 
 
