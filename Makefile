@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench docs conformance crash tools lock clean
+.PHONY: help run test lint format bench docs conformance crash walls tools lock clean
 
 help:  ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ conformance: $(READY) tools  ## run the official OCI conformance program, versio
 
 crash: $(READY)  ## 200 kill -9 during pushes; every acknowledged digest must read back
 	SEAWALL_KILLS=200 $(BIN)/python -m pytest tests/real/test_crash.py $(ARGS)
+
+walls: $(READY) tools  ## play every scenario behind real firewalls, as root; ARGS='half-open --shell' to look around
+	$(BIN)/python -m tests.walls.runner $(ARGS)
 
 tools:  ## install the real clients and servers that the tests use, as far as this machine can
 	@scripts/tools

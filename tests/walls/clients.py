@@ -152,6 +152,14 @@ class Client:
             code = OVERDUE
         return Done(code, out, err, time.monotonic() - began)
 
+    def shell(self) -> None:
+        """Let somebody at this terminal work on the machine until they are done."""
+        env = self._environment(self._homes[True], "", self._trust[False])
+        env |= {"TERM": os.environ.get("TERM", "dumb"), "PS1": "client$ "}
+        env["PATH"] = f"{BINARY.parent}{os.pathsep}{env['PATH']}"
+        with self._net.inside():
+            subprocess.run([*RESOLVING, str(self.resolv), "bash", "--norc"], env=env, cwd=self._folder, check=False)
+
     @contextmanager
     def pulling(self, **how: Any) -> Iterator[Pulling]:  # noqa: ANN401 - handed on
         """Pull again and again, by skopeo, until the block ends; when it begins, one has ended."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+
+import anyio
 
 from seawall.check import suspicion, tls
 from seawall.check.addresses import is_loopback, is_private
@@ -33,6 +36,9 @@ if TYPE_CHECKING:
     Opener = Callable[[], Awaitable[ByteStream]]
 
 __all__ = ["Approaches", "Outfit"]
+
+_GOODBYE: Final = 0.1
+"""Seconds for hanging up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +72,7 @@ class Approaches:
         self._tasks: dict[tuple[str, int], asyncio.Task[Door]] = {}
         self._proxies: dict[Proxy, asyncio.Task[str]] = {}
         self._loose: set[asyncio.Task[None]] = set()
+        self._streams: list[ByteStream] = []
 
     def to(self, spot: Spot, *, public: bool = False) -> asyncio.Task[Door]:
         """Approach a host, or return the approach that is under way.
@@ -118,10 +125,15 @@ class Approaches:
         """Wait for connections that nobody waits for, which are tried to know whether they come about."""
         await asyncio.gather(*self._loose)
 
-    def stop(self) -> None:
-        """Leave everything that is under way."""
-        for task in (*self._tasks.values(), *self._proxies.values(), *self._loose):
+    async def close(self) -> None:
+        """Leave everything that is under way, and hang up everywhere."""
+        tasks = (*self._tasks.values(), *self._proxies.values(), *self._loose)
+        for task in tasks:
             task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for stream in self._streams:
+            with anyio.move_on_after(_GOODBYE), contextlib.suppress(OSError, anyio.BrokenResourceError):
+                await anyio.aclose_forcefully(stream)
 
     async def _approach(self, spot: Spot, *, public: bool) -> Door:
         proxy = self._outfit.routes.to(spot.host, spot.port)
@@ -159,6 +171,7 @@ class Approaches:
         if not first.done():
             await trying
         self._loose.add(trying)
+        self._streams.append(first.result()[1])
         return first.result()
 
     async def _found(self, spot: Spot, *, public: bool) -> tuple[tuple[str, ...], Found]:
@@ -209,10 +222,12 @@ class Approaches:
 
     async def _again(self, address: str, port: int) -> ByteStream:
         try:
-            return await connect(address, port, self._limits.connect)
+            stream = await connect(address, port, self._limits.connect)
         except OSError as error:
             words = "no answer" if isinstance(error, TimeoutError) else error.strerror or str(error)
             raise Fault(Cause.BROKEN_OFF, f"connected once, but not again: {words}") from None
+        self._streams.append(stream)
+        return stream
 
     async def _believed(self, stream: ByteStream, spot: Spot, context: ssl.SSLContext) -> TLSStream:
         try:

@@ -24,6 +24,7 @@ class Cause(StrEnum):
     # The way.
     DROPPED = "dropped"
     REFUSED = "refused"
+    ONE_FAMILY = "one-family"
     NO_ROUTE = "no-route"
     # The proxy.
     PROXY = "proxy"
@@ -118,6 +119,11 @@ ADVICE: Final = {
     Cause.DROPPED: Advice(Whose.WALL, "does not answer: a wall drops the packets", _OPEN),
     Cause.REFUSED: Advice(
         Whose.WALL, "turns connections away at once: a wall rejects them, or nothing listens there", _OPEN
+    ),
+    Cause.ONE_FAMILY: Advice(
+        Whose.WALL,
+        "can be reached at some of its addresses only, so every connection may have to wait for the others",
+        "let TCP {port} to {host} through over IPv4 and IPv6 alike, or take the addresses that are closed out of DNS",
     ),
     Cause.NO_ROUTE: Advice(
         Whose.CLIENT,

@@ -132,7 +132,8 @@ def _problem(need: Need | None, cause: Cause, steps: Sequence[Step], *, fatal: b
     hosts = tuple(dict.fromkeys(step.host for step in steps))
     advice = ADVICE[cause]
     others = f" The same is true of {', '.join(hosts[1:])}." if hosts[1:] else ""
-    likewise = " Likewise for the others." if hosts[1:] else ""
+    rules = _rules(need, cause, steps)
+    likewise = " Likewise for the others." if rules[1:] else ""
     return Problem(
         cause=cause,
         hosts=hosts,
@@ -140,9 +141,13 @@ def _problem(need: Need | None, cause: Cause, steps: Sequence[Step], *, fatal: b
         fix=_sentence(advice.fix.format(host=_rule_host(need, first), port=first.port)) + likewise,
         whose=advice.whose.value,
         fatal=fatal,
-        rules=_rules(need, cause, steps),
-        evidence=tuple(f"{step.host}: {step.said}" for step in steps),
+        rules=rules,
+        evidence=tuple(_seen(step) for step in steps),
     )
+
+
+def _seen(step: Step) -> str:
+    return step.said if step.said.startswith(f"{step.host}:") else f"{step.host}: {step.said}"
 
 
 def _sentence(text: str) -> str:

@@ -159,8 +159,17 @@ async def look_up(
     """
     if is_address(host):
         return (host,), Found("is an address; nothing to look up")
-    began = time.monotonic()
     asking = asyncio.ensure_future(resolver.ask(host, limits.lookup))
+    try:
+        return await _look_up(resolver, host, limits, asking, private=private)
+    finally:
+        asking.cancel()
+
+
+async def _look_up(
+    resolver: Resolver, host: str, limits: Limits, asking: asyncio.Future[Sequence[Reply]], *, private: bool
+) -> tuple[tuple[str, ...], Found]:
+    began = time.monotonic()
     error: OSError | None = None
     addresses: tuple[str, ...] = ()
     try:

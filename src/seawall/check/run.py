@@ -47,8 +47,8 @@ async def check(question: Question, outfit: Outfit, told: Callable[[Step], None]
             words = f"not over after the {outfit.limits.total:g} seconds that this check was given"
             journal.fail(kind, spot, Fault(Cause.UNFINISHED, words))
     finally:
-        walk.stop()
-        approaches.stop()
+        await walk.close()
+        await approaches.close()
     met, steps = journal.met, journal.steps
     need = learn(question.need, met)
     comparison = compare(need, met, question.snapshot, pulled=walk.pulled)

@@ -141,7 +141,8 @@ def judge(attempts: Sequence[Attempt]) -> Found:
     said = f"connected over {' and '.join(families)} in {fastest * 1000:.0f} ms"
     if blocked:
         only = sorted({"IPv6" if ":" in one.address else "IPv4" for one in blocked})
-        return Found(f"{said}, but {blocked[0].address} ({only[0]}): {blocked[0].error}", evidence, blocked[0].cause)
+        words = f"{said}, but {blocked[0].address} ({only[0]}): {blocked[0].error}"
+        return Found(words, evidence, Cause.ONE_FAMILY)
     return Found(said, evidence)
 
 

@@ -74,10 +74,11 @@ class Walk:
         if self._question.report:
             await self._tell()
 
-    def stop(self) -> None:
+    async def close(self) -> None:
         """Leave everything that is under way."""
         for task in self._beside.values():
             task.cancel()
+        await asyncio.gather(*self._beside.values(), return_exceptions=True)
 
     async def _tell(self) -> None:
         """Report to the registry what was found of its future data endpoints."""

@@ -111,40 +111,40 @@ def check(
 
     Ends with 0 when a pull works, 4 when a wall, proxy or name server stands in the way, 5 when something else does.
     """
-    from seawall.cli.checking import Asked, prepared  # noqa: PLC0415 - slow to import, not needed for --help
-
     written = target_of(to) if to else None
     if report_ready and not before_switch:
         fail("--report-ready tells what --before-switch found; give both")
     pause = seconds_of(watch, "--watch") if watch else 0.0
-    asked = Asked(
-        target=target,
-        options=Options(
-            regions=tuple(regions or ()),
-            data_endpoints=data_endpoints,
-            regional_endpoints=regional_endpoints,
-            private_link=private_link,
-            dual_stack=dual_stack,
-            push=push,
-            sign_in=sign_in,
-            revocation=revocation,
-            cloud=cloud,
-            sources=tuple(sources or ()),
-            tags_file=tags_file,
-        ),
-        before_switch=before_switch,
-        report=report_ready,
-        name=name,
-        proxy=proxy,
-        no_proxy=no_proxy,
-        authorities=tuple(authority or ()),
-        username=username,
-        password_stdin=password_stdin,
-        seconds=timeout,
-        to=bool(to),
-    )
-    ready = prepared(asked)
     try:
+        from seawall.cli.checking import Asked, prepared  # noqa: PLC0415 - slow to import, not needed for --help
+
+        asked = Asked(
+            target=target,
+            options=Options(
+                regions=tuple(regions or ()),
+                data_endpoints=data_endpoints,
+                regional_endpoints=regional_endpoints,
+                private_link=private_link,
+                dual_stack=dual_stack,
+                push=push,
+                sign_in=sign_in,
+                revocation=revocation,
+                cloud=cloud,
+                sources=tuple(sources or ()),
+                tags_file=tags_file,
+            ),
+            before_switch=before_switch,
+            report=report_ready,
+            name=name,
+            proxy=proxy,
+            no_proxy=no_proxy,
+            authorities=tuple(authority or ()),
+            username=username,
+            password_stdin=password_stdin,
+            seconds=timeout,
+            to=bool(to),
+        )
+        ready = prepared(asked)
         while True:
             report = ready.go(quiet=json)
             rules = ready.rules(report, *written) if written else None
