@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from seawall.check.addresses import is_private
+from seawall.check.addresses import is_address, is_loopback, is_private
 from seawall.check.cause import ADVICE, Cause, Whose
 from seawall.check.comparison import flow_of
 from seawall.check.report import Problem
@@ -31,6 +31,7 @@ _LED_ASTRAY: Final = frozenset((Cause.PRIVATE_LINK, Cause.DNS_FAILED))
 _PROXY_GONE: Final = frozenset(
     (Cause.DROPPED, Cause.REFUSED, Cause.NO_ROUTE, Cause.DNS, Cause.DNS_SILENT, Cause.DNS_FAILED)
 )
+_NOBODY_THERE: Final = frozenset((Cause.REFUSED, Cause.DROPPED))
 _HELPFUL: Final = frozenset((Place.SIGN_IN, Place.REVOCATION))
 """Hosts that a pull does without in many places."""
 _OPENED_BY_RULE: Final = frozenset((Whose.WALL, Whose.PROXY))
@@ -105,6 +106,8 @@ def _true_cause(step: Step, steps: Sequence[Step], met: Sequence[Met], *, public
         return Cause.PROXY_GONE
     if step.place is Place.FUTURE and cause in {Cause.DNS, Cause.PROXY_FAILED}:
         return Cause.NOT_YET
+    if cause in _NOBODY_THERE and _is_led_home(step, met):
+        return Cause.DNS_LIES
     if cause in _DOUBTS and (public or _is_trusted_elsewhere(step, steps)):
         return Cause.INTERCEPTION
     if cause in {Cause.WRONG_NAME, *_DOUBTS} and public and _is_inside(step, met):
@@ -116,6 +119,19 @@ def _is_trusted_elsewhere(step: Step, steps: Iterable[Step]) -> bool:
     return any(
         one.kind is Kind.TLS and one.cause is None and one.host != step.host and one.place is not Place.PROXY
         for one in steps
+    )
+
+
+def _is_led_home(step: Step, met: Iterable[Met]) -> bool:
+    """Say whether a host of the world is looked for on this machine, as block lists have it; "localhost" is no such."""
+    places = next((one.addresses for one in met if (one.host, one.port) == (step.host, step.port)), ())
+    name = step.host.rpartition(".")[2]
+    return (
+        bool(places)
+        and "." in step.host
+        and not is_address(step.host)
+        and name != "localhost"
+        and all(map(is_loopback, places))
     )
 
 

@@ -103,6 +103,7 @@ class Conversation:
         self._authority = authority
         self._limits = limits
         self._protocol = h11.Connection(h11.CLIENT)
+        self._ended = False
 
     @property
     def is_free(self) -> bool:
@@ -157,10 +158,10 @@ class Conversation:
         except h11.LocalProtocolError:
             raise Fault(Cause.NOT_A_REGISTRY, "what is to be asked for cannot be said in HTTP") from None
         except h11.RemoteProtocolError as error:
-            closed = "closed connection" in str(error)
-            cause = Cause.BROKEN_OFF if closed else Cause.NOT_A_REGISTRY
-            words = "hung up in the middle of its answer" if closed else "what answers does not speak HTTP"
-            raise Fault(cause, words, ("in detail", printable(str(error)))) from None
+            if self._ended:
+                raise Fault(Cause.BROKEN_OFF, f"hung up instead of answering {method}") from None
+            detail = ("in detail", printable(str(error)))
+            raise Fault(Cause.NOT_A_REGISTRY, "what answers does not speak HTTP", detail) from None
         if not isinstance(event, h11.Response):
             raise Fault(Cause.BROKEN_OFF, f"hung up instead of answering {method}")
         found: dict[str, str] = {}
@@ -200,5 +201,6 @@ class Conversation:
                 data = await self._stream.receive(_PIECE)
             except anyio.EndOfStream:
                 data = b""
+                self._ended = True
             self._protocol.receive_data(data)
         return event

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 from urllib.parse import quote, quote_plus
 
 from seawall.check.addresses import is_private
+from seawall.check.http import printable
 from seawall.check.report import Met
 from seawall.check.step import Fault, Place, Step, Verdict
 
@@ -24,6 +25,8 @@ __all__ = ["Journal", "Spot"]
 T = TypeVar("T")
 _SHORTEST_SECRET: Final = 4
 """Letters. A shorter password would be found in every other word."""
+_LONGEST: Final = 1000
+"""Letters of one piece of evidence."""
 _BLOT: Final = "[secret]"
 _CUT: Final = "..."
 
@@ -149,13 +152,16 @@ class Journal:
             port=spot.port,
             place=spot.place,
             verdict=verdict,
-            said=self.without_secrets(said),
-            evidence=tuple((self.without_secrets(name), self.without_secrets(value)) for name, value in evidence),
+            said=self._shown(said),
+            evidence=tuple((self._shown(name), self._shown(value)) for name, value in evidence),
             seconds=seconds,
             cause=cause,
         )
         self._steps.append(step)
         self._told(step)
+
+    def _shown(self, text: str) -> str:
+        return printable(self.without_secrets(text), _LONGEST)
 
     def without_secrets(self, text: str) -> str:
         """Blot secrets out of a text."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from seawall.check.cause import Cause
 from seawall.check.http import printable
 from seawall.check.step import Fault
-from seawall.check.suspicion import is_portal
+from seawall.check.suspicion import NETWORK_SIGN_IN, is_portal
 
 if TYPE_CHECKING:
     from seawall.check.http import Answer
@@ -38,7 +38,7 @@ def refusal(answer: Answer, what: str, *, signed_in: bool = False, known: bool =
         said = f"the registry's own network rules refuse this client's address, {rule[1].rstrip('.:')}"
         return Fault(Cause.NETWORK_RULE, said, *evidence)
     if is_portal(answer):
-        cause = Cause.CAPTIVE_PORTAL if known else Cause.NOT_A_REGISTRY
+        cause = Cause.CAPTIVE_PORTAL if known or answer.status == NETWORK_SIGN_IN else Cause.NOT_A_REGISTRY
         return Fault(cause, f"a page for people answers instead of {what}", *evidence)
     match answer.status:
         case 401:

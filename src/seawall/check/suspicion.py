@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from seawall.check.journal import Spot
     from seawall.check.limits import Limits
 
-__all__ = ["clock_difference", "is_portal", "look"]
+__all__ = ["NETWORK_SIGN_IN", "clock_difference", "is_portal", "look"]
 
 _SECONDS: Final = 3.0
 _SKEW: Final = datetime.timedelta(minutes=5)
 _CENTURY: Final = datetime.timedelta(days=36_525)
-_NETWORK_SIGN_IN: Final = 511  # RFC 6585 section 6
+NETWORK_SIGN_IN: Final = 511  # RFC 6585 section 6
 
 
 async def look(spot: Spot, doubt: tls.Mistrust, opener: Callable[[], Awaitable[ByteStream]], limits: Limits) -> Fault:
@@ -86,7 +86,7 @@ async def _asked(stream: ByteStream, spot: Spot, limits: Limits) -> Answer | Non
 
 def is_portal(answer: Answer) -> bool:
     """Say whether a network's sign-in or block page answers, or the way to one."""
-    if answer.status == _NETWORK_SIGN_IN:
+    if answer.status == NETWORK_SIGN_IN:
         return True
     if answer.status in {301, 302, 303, 307, 308}:
         # Registries answer their first question, or ask who is there; they send nobody on.

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Application"]
 
+_MAPPED: Final = "::ffff:"
+"""Begins an IPv4 address that is written as one of IPv6 (RFC 4291 section 2.5.5.2)."""
 _DATA_ROLES: Final = {Role.DATA, Role.BLOB}
 
 
@@ -61,6 +63,10 @@ class Application:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         began = time.perf_counter()
+        client = scope.get("client")
+        if client is not None and client[0].startswith(_MAPPED):
+            # A door on [::] serves IPv4 as well; its clients know themselves by their own addresses.
+            scope["client"] = client[0].removeprefix(_MAPPED), client[1]
         request = Request(scope, receive)
         identifier = secrets.token_hex(8)
         host = self._host(scope)
