@@ -9,7 +9,7 @@
                        |  down11: the proxy's, which is let out          up12         |          sites of one's own
     proxy      --------|  10.11.0.2                                                   |             |
     10.11.0.1          +--------------------------------------------------------------+        10.13 | 10.14
-    squid :3128                                                                          +-----------+----------+
+    squid :3128, dante :1080                                                             +-----------+----------+
                                                                                        eastus               westus
                                                                            seawall serve                 seawall serve
                                                              myregistry.azurecr.io  20.1.0.1                  20.1.1.1
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
     from tests.walls.sites import Answer, Mood, Request
 
-PROGRAMS: Final = ("nft", "dnsmasq", "squid", "haproxy", "openssl", "skopeo", "curl")
+PROGRAMS: Final = ("nft", "dnsmasq", "squid", "danted", "haproxy", "openssl", "skopeo", "curl")
 LAYERS: Final = (40_000, 100_000, 5 << 20)
 needs_lab: Final = needs(*PROGRAMS)
 

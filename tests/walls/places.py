@@ -70,6 +70,8 @@ WORLD_DNS: Final = ("20.53.0.53", "2603:1053::53")
 PROXY_ADDRESS: Final = "10.11.0.1"
 PROXY_PORT: Final = 3128
 PROXY: Final = f"http://{PROXY_ADDRESS}:{PROXY_PORT}"
+SOCKS_PORT: Final = 1080
+SOCKS: Final = f"socks5://{PROXY_ADDRESS}:{SOCKS_PORT}"
 
 EVERYTHING: Final = ("-r", EAST, "-r", WEST, "--data-endpoints", "--dual-stack")
 """Options of ``seawall rules``: dedicated data endpoints of both regions."""

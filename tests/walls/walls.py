@@ -7,10 +7,11 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Self
 
 from tests.walls import filters, nsg
-from tests.walls.boxes import dnsmasq, haproxy, squid, squid_in_the_way
+from tests.walls.boxes import dante, dnsmasq, haproxy, squid, squid_in_the_way
+from tests.walls.dante import translate
 from tests.walls.loops import InsideLoop
 from tests.walls.middlebox import Middlebox
-from tests.walls.places import EVERYTHING, PROXY_ADDRESS, PROXY_PORT
+from tests.walls.places import EVERYTHING, PROXY_ADDRESS, PROXY_PORT, SOCKS_PORT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 How = Literal["reject", "drop"]
 TLS_DOOR: Final = 3130
 PLAIN_DOOR: Final = 3129
-LOGS: Final = ("proxy.log", "splice.log", "sni.log")
+LOGS: Final = ("proxy.log", "socks.log", "splice.log", "sni.log")
 
 
 class Refusal(NamedTuple):
@@ -129,6 +130,15 @@ class Wall:
         self.text = self._write("--to", "squid:include", *(options or EVERYTHING))
         self._set(filters.default_deny(how, allow=f"ip daddr {PROXY_ADDRESS} tcp dport {PROXY_PORT} accept"))
         self._boxes.enter_context(squid(self._nets.proxy, self._folder, self.text, login))
+
+    def socks(self, *options: str, login: tuple[str, str] | None = None, how: How = "drop") -> None:
+        """Let the client reach a SOCKS proxy only, which lets the names of the rules through, as `--to json` has them.
+
+        It keeps the addresses of names for an hour, so it is to be set anew after names change.
+        """
+        self.text = self._write("--to", "json", *(options or EVERYTHING))
+        self._set(filters.default_deny(how, allow=f"ip daddr {PROXY_ADDRESS} tcp dport {SOCKS_PORT} accept"))
+        self._boxes.enter_context(dante(self._nets.proxy, self._folder, translate(self.text), login))
 
     def splice(self, *options: str) -> None:
         """Put squid in the way, which goes by the name in the TLS hello: `--to squid-splice`."""

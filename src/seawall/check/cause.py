@@ -65,6 +65,7 @@ class Cause(StrEnum):
     UNPLANNED = "unplanned"
     NOT_YET = "not-yet"
     # The check itself.
+    UNREPORTED = "unreported"
     UNFINISHED = "unfinished"
 
 
@@ -248,6 +249,11 @@ ADVICE: Final = {
         Whose.WALL,
         "has no name before the switch, so the wall cannot be tried",
         "let TCP {port} to {host} through by name, and check again right after the switch",
+    ),
+    Cause.UNREPORTED: Advice(
+        Whose.CLIENT,
+        "was not told what this check found",
+        "report to a registry of Seawall's, signed in as somebody; others keep no reports",
     ),
     Cause.UNFINISHED: Advice(Whose.CLIENT, "was not checked to the end: time is up", "give it more: --timeout"),
 }

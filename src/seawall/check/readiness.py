@@ -6,8 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from seawall.check.cause import Cause
-from seawall.check.refusal import refusal
-from seawall.check.step import Fault, Found, Kind, Place, Verdict
+from seawall.check.step import Found, Kind, Place, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,16 +37,16 @@ def readiness(steps: Sequence[Step]) -> list[dict[str, Any]]:
 
 
 async def tell(door: Door, headers: Mapping[str, str], client: str, steps: Sequence[Step]) -> tuple[None, Found]:
-    """Send a registry what was found.
+    """Send a registry what was found; only Seawall's take it.
 
     Raises:
-        Fault: It does not take it; only Seawall's do.
+        Fault: It does not answer.
     """
     rows = readiness(steps)
     body = json.dumps({"client": client, "endpoints": rows}).encode()
     answer = await door.ask("PUT", _PATH, {**headers, "Content-Type": "application/json"}, body=body)
     if answer.status == 204:
         return None, Found(f"the registry knows of {len(rows)} data endpoints now how they are seen from {client}")
-    if answer.status in {404, 405}:
-        raise Fault(Cause.NOT_A_REGISTRY, "this registry keeps no reports; Seawall's do", ("answer", answer.words()))
-    raise refusal(answer, "the report", signed_in="Authorization" in headers, known=True)
+    return None, Found(
+        f"the registry does not take the report ({answer.status})", (("answer", answer.words()),), Cause.UNREPORTED
+    )

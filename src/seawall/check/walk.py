@@ -56,7 +56,8 @@ class Walk:
         self._limits = limits
         self._login = Spot(question.reference.host, question.reference.port, Place.LOGIN)
         self._tokens: dict[tuple[str, ...], Mapping[str, str]] = {}
-        self._beside: dict[Spot, asyncio.Task[None]] = {}
+        self._beside: dict[tuple[str, int], asyncio.Task[None]] = {}
+        self._listing: asyncio.Task[None] | None = None
         self.image = ""
         self.pulled = False
 
@@ -70,15 +71,19 @@ class Walk:
         except Fault as fault:
             # Whatever lies beside the way is still looked at.
             self._journal.fail(Kind.CHALLENGE, self._login, fault)
+        if self._listing is not None:
+            # It may add to what is looked at beside the way.
+            await self._listing
         await asyncio.gather(*self._beside.values())
         if self._question.report:
             await self._tell()
 
     async def close(self) -> None:
         """Leave everything that is under way."""
-        for task in self._beside.values():
+        tasks = [*self._beside.values(), *([self._listing] if self._listing else [])]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._beside.values(), return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _tell(self) -> None:
         """Report to the registry what was found of its future data endpoints."""
@@ -92,8 +97,8 @@ class Walk:
         """Look at hosts beside the way; those that the registry named must not be inside this network."""
         public = named and self._journal.is_public(self._login)
         for spot in spots:
-            if spot[:2] not in {one[:2] for one in self._beside}:
-                self._beside[spot] = asyncio.create_task(self._look(spot, public=public))
+            if spot[:2] not in self._beside:
+                self._beside[spot[:2]] = asyncio.create_task(self._look(spot, public=public))
 
     async def _look(self, spot: Spot, *, public: bool) -> None:
         try:
@@ -119,17 +124,13 @@ class Walk:
         async def signed(wanted: tuple[str, ...]) -> Mapping[str, str]:
             return await self._sign(door, asked, wanted)
 
-        listing = asyncio.create_task(self._list(door, scopes))
-        try:
-            found = await self._chosen(door, signed)
-            if found is None:
-                self._journal.find(
-                    Kind.MANIFEST, login, Found("no image was named, and none is listed", (), Cause.NOT_PULLED)
-                )
-                return
-            await self._image(door, await signed((f"repository:{found[0]}:{actions}",)), *found)
-        finally:
-            await listing
+        self._listing = asyncio.create_task(self._list(door, scopes))
+        found = await self._chosen(door, signed)
+        if found is None:
+            nothing = Found("no image was named, and none is listed", (), Cause.NOT_PULLED)
+            self._journal.find(Kind.MANIFEST, login, nothing)
+            return
+        await self._image(door, await signed((f"repository:{found[0]}:{actions}",)), *found)
 
     async def _chosen(self, door: Door, signed: Signer) -> tuple[str, str] | None:
         try:

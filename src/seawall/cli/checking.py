@@ -24,7 +24,7 @@ from seawall.check.trust import Trust
 from seawall.cli.check_view import Progress
 from seawall.cli.need import Options, cloud_of, need_of, snapshot_of
 from seawall.cli.output import fail
-from seawall.firewall.need import Need, NeedError
+from seawall.firewall.need import HTTPS, Need, NeedError
 from seawall.firewall.plan import plan
 from seawall.firewall.rules import Way
 from seawall.firewall.targets.contract import CannotExpressError, check_fit
@@ -177,6 +177,7 @@ def _outfit(asked: Asked, need: Need | None) -> Outfit:
         trust = Trust(asked.authorities, directories)
     except OSError as error:
         fail(f"--ca: {', '.join(map(str, asked.authorities))}: {error.strerror or error}")
+    microsoft = need is not None and neighbours(need.cloud) is not None
     own = need.cloud.domain if need is not None and need.private_link else ""
     return Outfit(
         resolver=SystemResolver(),
@@ -184,7 +185,7 @@ def _outfit(asked: Asked, need: Need | None) -> Outfit:
         trust=trust.of,
         limits=Limits(total=asked.seconds),
         private=lambda host: bool(own) and f".{host}".endswith(f".{own}"),
-        known=lambda host: is_public(host) or flow_of(need, host, 443) is not None,
+        known=lambda host: is_public(host) or (microsoft and flow_of(need, host, HTTPS) is not None),
     )
 
 

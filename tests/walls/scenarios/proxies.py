@@ -5,7 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from seawall.check.cause import Cause
-from tests.walls.places import DATA_WEST, EAST_ONLY, EVERYTHING, LOGIN, LOOK_ALIKE, OTHER, PROXY, PROXY_ADDRESS
+from tests.walls.places import (
+    DATA_WEST,
+    EAST,
+    EAST_ONLY,
+    EVERYTHING,
+    LOGIN,
+    LOOK_ALIKE,
+    OTHER,
+    PROXY,
+    PROXY_ADDRESS,
+    SHARED,
+    SOCKS,
+    WEST,
+)
 from tests.walls.scenarios.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -13,6 +26,7 @@ if TYPE_CHECKING:
 
 USER: Final = ("builder", "s3cret-of-the-proxy")
 WITH_USER: Final = PROXY.replace("//", f"//{USER[0]}:{USER[1]}@")
+SOCKS_WITH_USER: Final = SOCKS.replace("//", f"//{USER[0]}:{USER[1]}@")
 QUICK: Final = 4.0
 
 
@@ -59,9 +73,50 @@ def proxy_gone(stage: Stage) -> None:
     stage.trouble(*EVERYTHING, proxy=PROXY)
 
 
+def socks(stage: Stage) -> None:
+    """Layers come from a region that the list has, until the login server's name leads to another."""
+    lab = stage.lab
+    lab.wall.socks(*SHARED)
+    stage.pulls(proxy=SOCKS)
+    lab.switch(on=True)
+    lab.wall.socks(*EAST_ONLY)
+    stage.pulls(proxy=SOCKS)
+    first = stage.trouble(*EVERYTHING, proxy=SOCKS)
+    assert first["rules"] == [f"TCP 443 to {DATA_WEST}"]
+    assert any("not allowed" in line for line in first["evidence"]), first
+    assert any(f"-> 0.0.0.0.0 {DATA_WEST}.443" in line for line in lab.wall.log() if "block(" in line)
+    lab.home(WEST)
+    lab.wall.socks(*EAST_ONLY)
+    done = stage.fails(proxy=SOCKS)
+    assert DATA_WEST in done.err
+    assert "not allowed by ruleset" in done.err
+    findings = stage.explained(done.err, "--data-endpoints", "-r", EAST, "-r", WEST)["findings"]
+    assert f"TCP 443 to {DATA_WEST}" in [one["rule"] for one in findings]
+    lab.wall.socks()
+    stage.pulls(proxy=SOCKS)
+    stage.healthy(*EVERYTHING, proxy=SOCKS)
+    for host in (OTHER, LOOK_ALIKE):
+        assert not lab.client.curl(f"https://{host}/v2/", proxy=SOCKS.replace("5:", "5h:")).ok
+    stage.fails(seconds=QUICK)
+
+
+def socks_credentials(stage: Stage) -> None:
+    lab = stage.lab
+    lab.switch(on=True)
+    lab.wall.socks(login=USER)
+    stage.fails(proxy=SOCKS)
+    stage.trouble(*EVERYTHING, proxy=SOCKS)
+    stage.trouble(*EVERYTHING, proxy=SOCKS_WITH_USER.replace(USER[1], "wrong-password"))
+    stage.pulls(proxy=SOCKS_WITH_USER)
+    report = stage.healthy(*EVERYTHING, proxy=SOCKS_WITH_USER)
+    assert USER[1] not in str(report)
+
+
 SCENARIOS: Final = (
     Scenario("proxy-login", "a proxy that wants a user name", Cause.PROXY_LOGIN, LOGIN, credentials),
     Scenario("proxy-list", "a proxy whose access list lacks one region", Cause.PROXY, DATA_WEST, access_list),
     Scenario("proxy-untold", "a wall with a proxy that the client knows nothing of", Cause.REFUSED, LOGIN, not_told),
     Scenario("proxy-gone", "a proxy that cannot be reached", Cause.PROXY_GONE, PROXY_ADDRESS, proxy_gone),
+    Scenario("socks", "a SOCKS proxy whose list lacks one region", Cause.PROXY, DATA_WEST, socks),
+    Scenario("socks-login", "a SOCKS proxy that wants a user name", Cause.PROXY_LOGIN, LOGIN, socks_credentials),
 )

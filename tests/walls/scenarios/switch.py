@@ -23,6 +23,8 @@ def the_switch(stage: Stage) -> None:
     # Said before, by the client ...
     said = stage.trouble(*BOTH, "--before-switch", "--report-ready", "--name", "build-7")
     assert set(said["rules"]) == {f"TCP 443 to {host}" for host in (DATA_EAST, DATA_WEST)}
+    # Without being told of the regions, it asks the registry.
+    assert set(stage.trouble("--before-switch")["rules"]) == set(said["rules"])
     # ... and known to the operator before the switch is made.
     fleet = json.loads(lab.east.run("registry", "readiness", REGISTRY, "--json", code=WALLED_OFF))
     assert [(one["client"], one["verdict"]) for one in fleet["clients"]] == [("build-7", "blocked")]
