@@ -205,3 +205,21 @@ def test_regions_and_accounts_that_cannot_be() -> None:
         Need(registry="myregistry", replicas=(Replica("East US"),))
     with pytest.raises(NamingError, match="storage account"):
         Need(registry="myregistry", replicas=(Replica("eastus", "*"),))
+
+
+@given(needs(placed=True))
+def test_who_is_about_to_switch_needs_what_is_needed_before_and_after(need: Need) -> None:
+    need = replace(need, data_endpoints=False, private_link=False, dual_stack=False)
+    before, after = replace(need, switching=False), replace(need, switching=False, data_endpoints=True)
+    assert set(hosts(replace(need, switching=True))) == set(hosts(before)) | set(hosts(after))
+
+
+def test_a_switch_that_cannot_be() -> None:
+    with pytest.raises(NeedError, match="say which: --region"):
+        Need(registry="myregistry", switching=True)
+    with pytest.raises(NeedError, match="said to be on"):
+        Need(registry="myregistry", replicas=EAST, switching=True, data_endpoints=True)
+    with pytest.raises(NeedError, match="private link has them on"):
+        Need(registry="myregistry", replicas=EAST, switching=True, private_link=True)
+    with pytest.raises(NeedError, match="belong to a registry"):
+        Need(mcr=True, switching=True)
