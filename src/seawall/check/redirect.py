@@ -7,13 +7,13 @@ long as it lasts, so only its host is ever told.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
-from urllib.parse import urljoin, urlsplit
 
-from seawall.check.addresses import is_address, is_host, is_private
+from seawall.check.addresses import is_address, is_private
 from seawall.check.cause import Cause
 from seawall.check.http import printable
 from seawall.check.journal import Spot
 from seawall.check.step import Fault, Found, Place
+from seawall.check.url import read_url
 
 if TYPE_CHECKING:
     from seawall.check.door import Door
@@ -54,29 +54,16 @@ def follow(answer: Answer, door: Door, target: str, *, public: bool) -> tuple[Li
     Raises:
         Fault: It leads nowhere, or where no client should go.
     """
-    here = f"https://{door.authority}{target}"
     status = ("status", str(answer.status))
-    try:
-        where = urlsplit(urljoin(here, answer.headers.get("location", "")))
-        host, port = (where.hostname or "").rstrip(".").lower(), where.port or 443
-    except ValueError:
-        host, port, where = "", 0, urlsplit("")
-    location = answer.headers.get("location", "")
-    if (
-        not location
-        or " " in location
-        or not is_host(host)
-        or not location.isascii()
-        or not location.isprintable()
-        or "@" in where.netloc
-    ):
+    where = read_url(answer.headers.get("location", ""), f"https://{door.authority}{target}")
+    if where is None:
         raise Fault(Cause.REDIRECT_LOOP, "sends clients to no place that could be read", status)
+    host, port = where.host, where.port
     shown = printable(host if port == 443 else f"{host}:{port}", 120)
     if where.scheme != "https":
         raise Fault(Cause.REDIRECT_INSECURE, f"sends clients to {shown} without TLS", status)
     if public and is_address(host) and is_private(host):
         raise Fault(Cause.REDIRECT_PRIVATE, f"sends clients to {shown}, a private address", status)
-    query = f"?{where.query}" if where.query else ""
-    link = Link(Spot(host, port, Place.DATA), f"{where.path or '/'}{query}")
+    link = Link(Spot(host, port, Place.DATA), where.target)
     same = (host, port) == (door.spot.host, door.spot.port)
     return link, Found("to another path of the same host" if same else f"to {shown}", (status, ("host", shown)))

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import base64
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
-from seawall.check.addresses import is_address, is_host
+from seawall.check.addresses import is_address
 from seawall.check.cause import Cause
 from seawall.check.http import printable
 from seawall.check.journal import Spot
 from seawall.check.refusal import refusal
 from seawall.check.step import Fault, Found, Place
+from seawall.check.url import read_url
 from seawall.naming import CLOUDS
 
 if TYPE_CHECKING:
@@ -40,17 +41,12 @@ def realm_spot(challenge: Challenge) -> Spot:
     Raises:
         Fault: The registry names none that could be asked.
     """
-    try:
-        parts = urlsplit(challenge.realm)
-        host, port = (parts.hostname or "").rstrip("."), parts.port or 443
-    except ValueError:
-        host, port, parts = "", 0, urlsplit("")
-    plain = challenge.realm.isascii() and challenge.realm.isprintable() and " " not in challenge.realm
-    if not is_host(host) or not plain or "@" in parts.netloc:
+    realm = read_url(challenge.realm)
+    if realm is None:
         raise Fault(Cause.NOT_A_REGISTRY, f"names no place to get tokens at: {printable(challenge.realm, 80)}")
-    if parts.scheme != "https":
-        raise Fault(Cause.REDIRECT_INSECURE, f"hands out tokens without TLS, at {printable(host, 80)}: not asked")
-    return Spot(host, port, Place.TOKEN)
+    if realm.scheme != "https":
+        raise Fault(Cause.REDIRECT_INSECURE, f"hands out tokens without TLS, at {realm.host}: not asked")
+    return Spot(realm.host, realm.port, Place.TOKEN)
 
 
 def same_owner(host: str, other: str) -> bool:
@@ -76,18 +72,18 @@ async def token(
     Raises:
         Fault: None is given.
     """
-    realm = urlsplit(challenge.realm)
-    path = realm.path or "/"
+    realm = read_url(challenge.realm)
+    assert realm is not None, "realm_spot() has read it"
     fields = [("service", challenge.service), *(("scope", scope) for scope in scopes)]
     if credentials is not None and credentials.identity_token:
         form = [("grant_type", "refresh_token"), ("refresh_token", credentials.identity_token), *fields]
         body = urlencode([*form, ("client_id", _CLIENT)]).encode()
         kind = {"Content-Type": "application/x-www-form-urlencoded"}
-        answer = await door.ask("POST", f"{path}?{realm.query}" if realm.query else path, kind, body=body)
+        answer = await door.ask("POST", realm.target, kind, body=body)
     else:
         signed = {"Authorization": basic(credentials)} if credentials else {}
         query = "&".join(filter(None, (realm.query, urlencode(fields))))
-        answer = await door.ask("GET", f"{path}?{query}", signed)
+        answer = await door.ask("GET", f"{realm.path}?{query}", signed)
     if answer.status != 200:
         raise refusal(answer, "a token", signed_in=credentials is not None)
     document = answer.document()

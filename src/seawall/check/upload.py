@@ -6,11 +6,11 @@ Source: OCI distribution specification, "Pushing a blob in chunks" and "Cancelli
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urljoin, urlsplit
 
 from seawall.check.cause import Cause
 from seawall.check.refusal import refusal
 from seawall.check.step import Fault, Found
+from seawall.check.url import read_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +33,11 @@ async def upload(door: Door, headers: Mapping[str, str], repository: str) -> tup
     begun = await door.ask("POST", f"/v2/{repository}/blobs/uploads/", headers)
     if begun.status != 202:
         raise refusal(begun, "to begin an upload", signed_in="Authorization" in headers, known=True)
-    session = _target(door, f"/v2/{repository}/blobs/uploads/", begun.headers.get("location", ""))
+    if "location" not in begun.headers:
+        raise Fault(
+            Cause.NOT_A_REGISTRY, "takes uploads, and names no place to send them to", ("answer", begun.words())
+        )
+    session = _target(door, f"/v2/{repository}/blobs/uploads/", begun.headers["location"])
     try:
         after = await _send(door, headers, session)
     except Fault:
@@ -67,11 +71,7 @@ async def _cancel(door: Door, headers: Mapping[str, str], session: str) -> str:
 
 def _target(door: Door, asked: str, location: str) -> str:
     """Return where an upload goes on, which must be at the same host: credentials are for nobody else."""
-    try:
-        where = urlsplit(urljoin(f"https://{door.authority}{asked}", location))
-        same = where.scheme == "https" and where.netloc.lower().removesuffix(":443") == door.authority.lower()
-    except ValueError:
-        same = False
-    if not same or not location.isascii() or not location.isprintable() or " " in location:
+    where = read_url(location, f"https://{door.authority}{asked}")
+    if where is None or where.scheme != "https" or (where.host, where.port) != door.spot[:2]:
         raise Fault(Cause.UPLOAD_ELSEWHERE, "sends uploads to another host; credentials were not sent there")
-    return f"{where.path}?{where.query}" if where.query else where.path
+    return where.target

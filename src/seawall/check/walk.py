@@ -97,7 +97,7 @@ class Walk:
         """Look at hosts beside the way; those that the registry named must not be inside this network."""
         public = named and self._journal.is_public(self._login)
         for spot in spots:
-            if spot[:2] not in self._beside:
+            if spot[:2] not in self._beside and not self._journal.holds_secret(spot.host):
                 self._beside[spot[:2]] = asyncio.create_task(self._look(spot, public=public))
 
     async def _look(self, spot: Spot, *, public: bool) -> None:
@@ -195,7 +195,7 @@ class Walk:
         if asked.scheme == "basic":
             return {"Authorization": basic(credentials)} if credentials else {}
         try:
-            spot = realm_spot(asked)
+            spot = self._realm(asked)
         except Fault as fault:
             self._journal.fail(Kind.TOKEN, self._login, fault)
             raise
@@ -209,6 +209,12 @@ class Walk:
         header = await self._journal.run(Kind.TOKEN, where, token(server, asked, scopes, credentials))
         self._journal.hide(header.removeprefix("Bearer "))
         return {"Authorization": header}
+
+    def _realm(self, asked: Challenge) -> Spot:
+        spot = realm_spot(asked)
+        if self._journal.holds_secret(spot.host):
+            raise Fault(Cause.NOT_A_REGISTRY, "names a token server whose name has secrets in it")
+        return spot
 
     async def _credentials(self, authority: str) -> Credentials | None:
         try:
