@@ -107,13 +107,12 @@ class Lab:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._end_sites()
         self._stack.close()
 
     def reset(self) -> None:
         """Put everything back to how it was in the beginning."""
-        for site in self._sites:
-            self._world.do(site.end())
-        self._sites = []
+        self._end_sites()
         for place, hosts in places.OWNERS.items():
             self.nets.give(place, [one for host in hosts for one in places.NAMES[host]])
         self.names.reset()
@@ -122,6 +121,11 @@ class Lab:
         self.resolver()
         if self._dedicated:
             self.switch(on=False)
+
+    def _end_sites(self) -> None:
+        for site in self._sites:
+            self._world.do(site.end())
+        self._sites = []
 
     def home(self, region: str) -> None:
         """Lead the login server's name to a region."""

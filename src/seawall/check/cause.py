@@ -85,7 +85,7 @@ class Advice(NamedTuple):
     Attributes:
         whose: Who can mend it.
         meaning: What has happened, as the end of a sentence that begins with the host.
-        fix: What to do; ``{host}`` and ``{port}`` stand for where.
+        fix: What to do; ``{host}``, ``{port}`` and ``{authority}`` (both, as clients write them) stand for where.
     """
 
     whose: Whose
@@ -199,7 +199,7 @@ ADVICE: Final = {
     Cause.SIGN_IN: Advice(
         Whose.CLIENT,
         "wants somebody to sign in, or does not take these credentials; the wall is not the cause",
-        "sign in (docker login {host}), or give --username and SEAWALL_PASSWORD",
+        "sign in (docker login {authority}), or give --username and SEAWALL_PASSWORD",
     ),
     Cause.FORBIDDEN: Advice(
         Whose.REGISTRY, "does not allow this user to do this", "give the user the right to pull this repository"
@@ -210,7 +210,7 @@ ADVICE: Final = {
     Cause.NOT_PULLED: Advice(
         Whose.CLIENT,
         "was not pulled from, so nobody knows yet where it sends clients for layers",
-        "name an image to pull: seawall check {host}/repository:tag",
+        "name an image to pull: seawall check {authority}/repository:tag",
     ),
     Cause.REDIRECT_LOOP: Advice(
         Whose.REGISTRY, "sends clients round and round", "see the redirects that the registry is told to give"

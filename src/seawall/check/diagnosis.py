@@ -13,6 +13,7 @@ from seawall.check.cause import ADVICE, Cause, Whose
 from seawall.check.comparison import flow_of
 from seawall.check.report import Problem
 from seawall.check.step import Kind, Place, Verdict
+from seawall.firewall.need import HTTPS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -154,7 +155,7 @@ def _problem(need: Need | None, cause: Cause, steps: Sequence[Step], *, fatal: b
         cause=cause,
         hosts=hosts,
         meaning=f"{first.host} {advice.meaning}.{others}",
-        fix=_sentence(advice.fix.format(host=_rule_host(need, first), port=first.port)) + likewise,
+        fix=_fix(advice.fix, _rule_host(need, first), first.port) + likewise,
         whose=advice.whose.value,
         fatal=fatal,
         rules=rules,
@@ -166,7 +167,9 @@ def _seen(step: Step) -> str:
     return step.said if step.said.startswith(f"{step.host}:") else f"{step.host}: {step.said}"
 
 
-def _sentence(text: str) -> str:
+def _fix(form: str, host: str, port: int) -> str:
+    authority = host if port == HTTPS else f"{host}:{port}"
+    text = form.format(host=host, port=port, authority=authority)
     return f"{text[0].upper()}{text[1:]}."
 
 
@@ -200,7 +203,7 @@ def _unplanned(met: Sequence[Met], comparison: Comparison, blocked: set[str]) ->
                     cause=Cause.UNPLANNED,
                     hosts=names,
                     meaning=f"{names[0]} {advice.meaning}.",
-                    fix=_sentence(advice.fix.format(host=hosts[0], port=port)),
+                    fix=_fix(advice.fix, hosts[0], port),
                     whose=advice.whose.value,
                     fatal=False,
                     rules=tuple(f"TCP {port} to {one}" for one in hosts),

@@ -129,6 +129,8 @@ class Walk:
         if found is None:
             nothing = Found("no image was named, and none is listed", (), Cause.NOT_PULLED)
             self._journal.find(Kind.MANIFEST, login, nothing)
+            if question.push:
+                self._journal.skip(Kind.UPLOAD, login, "no image was named, so there is no repository to push to")
             return
         await self._image(door, await signed((f"repository:{found[0]}:{actions}",)), *found)
 

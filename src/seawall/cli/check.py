@@ -23,7 +23,7 @@ from seawall.cli.need import (
     SignInOption,
     TagsFileOption,
 )
-from seawall.cli.output import fail, say, say_json
+from seawall.cli.output import INTERRUPTED, fail, say, say_json
 from seawall.cli.place import JsonOption
 from seawall.cli.targets import target_of
 
@@ -37,9 +37,6 @@ WALLED_OFF = 4
 
 SOMETHING_ELSE = 5
 """Exit code when a pull fails for another reason."""
-
-INTERRUPTED = 130
-"""Exit code after Ctrl-C, as shells have it."""
 
 
 def check(

@@ -6,7 +6,7 @@ import asyncio
 import os
 import platform
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,19 +16,20 @@ from seawall.check.credentials import Credentials, Keychain
 from seawall.check.dns import SystemResolver
 from seawall.check.limits import Limits
 from seawall.check.question import Question
-from seawall.check.reference import BadReferenceError, Reference, read_reference
-from seawall.check.route import ProxyError, routes_of
+from seawall.check.reference import BadReferenceError, read_reference
+from seawall.check.route import ProxyError, read_proxy, routes_of
 from seawall.check.run import check
-from seawall.check.services import is_mcr, is_public
+from seawall.check.services import is_public
 from seawall.check.trust import Trust
+from seawall.cli.check_need import planned_need
 from seawall.cli.check_view import Progress
-from seawall.cli.need import Options, cloud_of, need_of, snapshot_of
-from seawall.cli.output import fail
+from seawall.cli.need import Options, cloud_of, newest_snapshot, snapshot_of
+from seawall.cli.output import fail, warn
 from seawall.firewall.need import HTTPS, Need, NeedError
 from seawall.firewall.plan import plan
 from seawall.firewall.rules import Way
 from seawall.firewall.targets.contract import CannotExpressError, check_fit
-from seawall.naming import CLOUDS, PUBLIC, Cloud, NamingError, Role
+from seawall.naming import PUBLIC
 from seawall.neighbours import neighbours
 from seawall.servicetags.snapshot import TagMissingError
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
     from seawall.check.report import Report
     from seawall.firewall.targets.contract import Target
+    from seawall.servicetags.snapshot import Snapshot
 
 __all__ = ["Asked", "Prepared", "prepared"]
 
@@ -67,7 +69,7 @@ class Prepared:
 
     question: Question
     outfit: Outfit
-    options: Options
+    snapshot: Snapshot | None
 
     def go(self, *, quiet: bool) -> Report:
         """Make it; unless it is to be quiet, its progress is shown where somebody looks at a terminal."""
@@ -84,14 +86,19 @@ class Prepared:
         if need is None or not met:
             return ""
         wanted = {flow for one in met if (flow := flow_of(need, one.host, one.port)) is not None}
-        way = target.ability.ways[0]
         try:
-            snapshot = snapshot_of(self.options, need.cloud) if way is Way.IP and wanted else None
-            rules = plan(need, way, snapshot=snapshot, only=wanted)
+            rules = plan(need, self._way(target), snapshot=self.snapshot, only=wanted)
             check_fit(target, rules)
             return target.formats[form](rules) if wanted else ""
         except (NeedError, TagMissingError, CannotExpressError) as error:
-            fail(f"--to: {error}")
+            # What was found is worth more than the form in which it was asked for.
+            warn(f"--to {target.name}: {error}")
+            return ""
+
+    def _way(self, target: Target) -> Way:
+        """Choose the narrowest way that the product has, and that there are the means for."""
+        ways = [one for one in target.ability.ways if one is not Way.IP or self.snapshot is not None]
+        return (ways or target.ability.ways)[0]
 
 
 def prepared(asked: Asked) -> Prepared:
@@ -102,7 +109,7 @@ def prepared(asked: Asked) -> Prepared:
         reference = read_reference(asked.target, cloud)
     except BadReferenceError as error:
         fail(str(error))
-    need = _need(reference, asked, cloud)
+    need = planned_need(reference, options, before_switch=asked.before_switch)
     if asked.to and need is None:
         fail("--to: rules are written for registries of Azure, MCR and Seawall; is it one of these? Say --cloud DOMAIN")
     question = Question(
@@ -115,7 +122,8 @@ def prepared(asked: Asked) -> Prepared:
         before_switch=asked.before_switch,
         report=asked.report,
     )
-    return Prepared(question, _outfit(asked, need), options)
+    kept = newest_snapshot(options, need.cloud) if need is not None and asked.to else None
+    return Prepared(question, _outfit(asked, need), kept)
 
 
 def _client(asked: Asked) -> str:
@@ -125,42 +133,6 @@ def _client(asked: Asked) -> str:
     return name
 
 
-def _need(reference: Reference, asked: Asked, cloud: Cloud) -> Need | None:
-    """Work out what is planned for, where that can be known."""
-    options = asked.options
-    if is_mcr(reference.host):
-        home = next(one for one in CLOUDS.values() if _is_mcr_of(reference.host, one))
-        return Need(cloud=home, mcr=True, revocation=options.revocation)
-    described = options.regions or options.sources or options.cloud or asked.before_switch
-    described = described or any(one is not None for one in (options.data_endpoints, options.private_link))
-    known = next((one for one in CLOUDS.values() if f".{reference.host}".endswith(f".{one.domain}")), None)
-    if known is None and not described:
-        # It may be anybody's: which other hosts it has, only a pull tells.
-        return None
-    name = reference.host
-    if known is not None:
-        try:
-            host = known.parse(name)
-        except NamingError as error:
-            fail(str(error))
-        if host.role not in {Role.LOGIN, Role.REGIONAL}:
-            fail(f"{name} is no login server; a check begins there")
-        name, cloud = known.login(host.registry), known
-    need = need_of(replace(options, name=name, cloud=options.cloud or (cloud.domain if known else None)))
-    if asked.before_switch and need.dedicated:
-        fail("dedicated data endpoints are on already; leave --before-switch out")
-    try:
-        # Without regions, the registry is asked for them.
-        return replace(need, port=reference.port, switching=asked.before_switch and bool(need.replicas))
-    except NeedError as error:
-        fail(str(error))
-
-
-def _is_mcr_of(host: str, cloud: Cloud) -> bool:
-    beside = neighbours(cloud)
-    return beside is not None and beside.mcr == host
-
-
 def _outfit(asked: Asked, need: Need | None) -> Outfit:
     environment: dict[str, str] = dict(os.environ)
     if asked.proxy is not None:
@@ -168,9 +140,14 @@ def _outfit(asked: Asked, need: Need | None) -> Outfit:
     if asked.no_proxy is not None:
         environment["NO_PROXY"] = asked.no_proxy
     try:
+        if asked.proxy:
+            read_proxy(asked.proxy)
+    except ProxyError as error:
+        fail(f"--proxy: {error}")
+    try:
         routes = routes_of(environment)
     except ProxyError as error:
-        fail(f"{'--proxy' if asked.proxy is not None else 'HTTPS_PROXY'}: {error}")
+        fail(str(error))
     directories = [Path(one) for one in _CERTIFICATES]
     directories.append(Path.home() / ".config" / "containers" / "certs.d")
     try:
@@ -195,6 +172,8 @@ def _credentials(asked: Asked) -> Callable[[str, str], Awaitable[Credentials | N
         if asked.password_stdin:
             fail("--password-stdin: whose? say --username too")
         return Keychain(os.environ, Path.home()).find
+    if not asked.username or ":" in asked.username:
+        fail("--username: a user's name is not empty, and has no colon in it")
     written = sys.stdin.readline() if asked.password_stdin else os.environ.get("SEAWALL_PASSWORD", "")
     password = written.rstrip("\r\n")
     if not password:

@@ -18,8 +18,7 @@ from seawall.cli.need import (
     TagsFileOption,
     cloud_of,
     need_of,
-    snapshot_of,
-    tags_directory,
+    newest_snapshot,
 )
 from seawall.cli.output import fail, say, say_json
 from seawall.cli.place import JsonOption
@@ -77,7 +76,8 @@ def explain(
     written = target_of(to) if to else None
     if written and need is None:
         fail("--to: say which registry the rule is for: --registry")
-    snapshot = _snapshot(options, need)
+    place = need.cloud if need else cloud_of("public" if options.cloud is None else options.cloud)
+    snapshot = newest_snapshot(options, place)
     explanation = look_at(words, need, snapshot)
     if json:
         say_json(_document(explanation))
@@ -97,23 +97,6 @@ def _standard_input() -> str:
     while part := sys.stdin.buffer.read(_PIECE):
         data = (data + part)[-_PIECE:]
     return decoded(data, "replace")
-
-
-def _snapshot(options: Options, need: Need | None) -> Snapshot | None:
-    """Read the file that was given, or the last one fetched if there is one."""
-    from seawall.neighbours import neighbours  # noqa: PLC0415
-    from seawall.servicetags.feed import FeedError, Shelf  # noqa: PLC0415
-    from seawall.servicetags.snapshot import SnapshotError  # noqa: PLC0415
-
-    cloud = need.cloud if need else cloud_of("public" if options.cloud is None else options.cloud)
-    beside = neighbours(cloud)
-    if options.tags_file is not None:
-        return snapshot_of(options, cloud)
-    try:
-        return Shelf(tags_directory()).load(beside.tags) if beside else None
-    except (FeedError, SnapshotError, OSError):
-        # Nobody asked for it; most of what there is to explain needs none.
-        return None
 
 
 def _document(explanation: Explanation) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from seawall.cli import (
     up,
     upkeep,
 )
-from seawall.cli.output import examples
+from seawall.cli.output import INTERRUPTED, examples
 
 __all__ = ["app", "main"]
 
@@ -115,4 +115,7 @@ def main() -> None:
     """Run the command line."""
     # Whatever Seawall writes is for its own user alone.
     os.umask(0o077)
-    app()
+    try:
+        app()
+    except KeyboardInterrupt:
+        raise SystemExit(INTERRUPTED) from None

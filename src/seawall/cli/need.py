@@ -37,6 +37,7 @@ __all__ = [
     "TagsFileOption",
     "cloud_of",
     "need_of",
+    "newest_snapshot",
     "resolved_of",
     "snapshot_of",
     "tags_directory",
@@ -153,6 +154,22 @@ def snapshot_of(options: Options, cloud: Cloud) -> Snapshot:
         fail(str(error))
     except OSError as error:
         fail(f"{error.filename or options.tags_file}: {error.strerror or error}")
+
+
+def newest_snapshot(options: Options, cloud: Cloud) -> Snapshot | None:
+    """Read the file that was given, or the last one fetched if there is one."""
+    from seawall.neighbours import neighbours  # noqa: PLC0415
+    from seawall.servicetags.feed import FeedError, Shelf  # noqa: PLC0415
+    from seawall.servicetags.snapshot import SnapshotError  # noqa: PLC0415
+
+    if options.tags_file is not None:
+        return snapshot_of(options, cloud)
+    beside = neighbours(cloud)
+    try:
+        return Shelf(tags_directory()).load(beside.tags) if beside else None
+    except (FeedError, SnapshotError, OSError):
+        # Nobody asked for it, and much can be done without.
+        return None
 
 
 def resolved_of(need: Need) -> Mapping[str, AddressSet]:

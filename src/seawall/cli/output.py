@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["examples", "fail", "say", "say_json", "say_table"]
+__all__ = ["INTERRUPTED", "examples", "fail", "say", "say_json", "say_table", "warn"]
 
 USAGE_ERROR = 2
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it."""
 
 _UNCUT = 10_000
 """Columns of a table that is read by a program."""
@@ -45,8 +47,13 @@ def say_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     Console(width=None if sys.stdout.isatty() else _UNCUT).print(table)
 
 
-def fail(message: str, code: int = USAGE_ERROR) -> NoReturn:
-    """Say on standard error what went wrong, and end."""
+def warn(message: str) -> None:
+    """Say something on standard error that does not keep the command from its work."""
     for line in message.splitlines():
         print(f"seawall: {line}", file=sys.stderr)
+
+
+def fail(message: str, code: int = USAGE_ERROR) -> NoReturn:
+    """Say on standard error what went wrong, and end."""
+    warn(message)
     raise SystemExit(code)

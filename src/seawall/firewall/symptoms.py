@@ -43,6 +43,14 @@ _SYMPTOMS: Final = (
         Symptom("proxy", "a proxy between client and host refused it", "let the proxy's access list through this host"),
     ),
     (
+        r"socks.{0,400}?not allowed by ruleset",
+        Symptom("proxy", "a proxy between client and host refused it", "let the proxy's access list through this host"),
+    ),
+    (
+        r"socks.{0,400}?(?:username/password authentication failed|no acceptable authentication methods)",
+        Symptom("proxy-login", "the proxy wants a user name and password", "give the client the proxy's credentials"),
+    ),
+    (
         (
             r"client with ip\W{1,3}\S{1,60} is not allowed|\b403\b.{0,300}?(?-i:\bDENIED\b)"
             r"|denied:.{0,200}?network (?:rule|access)"

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.walls.scenarios import addresses, closed, families, lookups, private, proxies, registries, switch, trust
+from tests.walls.scenarios import (
+    addresses,
+    closed,
+    families,
+    lookups,
+    microsoft,
+    private,
+    proxies,
+    registries,
+    switch,
+    trust,
+)
 
 SCENARIOS: Final = (
     *closed.SCENARIOS,
@@ -15,5 +26,6 @@ SCENARIOS: Final = (
     *families.SCENARIOS,
     *private.SCENARIOS,
     *registries.SCENARIOS,
+    *microsoft.SCENARIOS,
     *lookups.SCENARIOS,
 )
