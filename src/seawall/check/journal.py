@@ -54,7 +54,7 @@ class Journal:
         for secret in secrets:
             if len(secret) >= _SHORTEST_SECRET:
                 folded = " ".join(secret.split())
-                coded = base64.b64encode(secret.encode()).decode()
+                coded = base64.b64encode(secret.encode()).decode().rstrip("=")
                 self._secrets.update((secret, folded, quote(secret, safe=""), quote_plus(secret), coded))
 
     def holds_secret(self, text: str) -> bool:

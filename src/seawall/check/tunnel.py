@@ -103,7 +103,7 @@ async def _socks(stream: ByteStream, proxy: Proxy, host: str, port: int) -> Foun
     try:
         talk.send(socksio.SOCKS5AuthMethodsRequest([method]))
         await stream.send(talk.data_to_send())
-        chosen = talk.receive_data(await _exactly(stream, 2))
+        chosen = talk.receive_data(_of_version(5, await _exactly(stream, 2)))
         if not isinstance(chosen, socksio.SOCKS5AuthReply) or chosen.method != method:
             what = "does not take a user name" if proxy.username else "wants a user name and password"
             raise Fault(Cause.PROXY_LOGIN, f"the SOCKS proxy {what}")
@@ -116,7 +116,7 @@ async def _socks(stream: ByteStream, proxy: Proxy, host: str, port: int) -> Foun
                 raise Fault(Cause.PROXY_LOGIN, "the SOCKS proxy does not take the user name and password it was given")
         talk.send(_command(host, port))
         await stream.send(talk.data_to_send())
-        reply = talk.receive_data(await _reply(stream))
+        reply = talk.receive_data(_of_version(5, await _reply(stream)))
     except (socksio.SOCKSError, ValueError):
         raise Fault(Cause.PROXY_GONE, "what answers there is no SOCKS 5 proxy") from None
     if not isinstance(reply, socksio.SOCKS5Reply):
@@ -133,6 +133,12 @@ def _command(host: str, port: int) -> socksio.SOCKS5CommandRequest:
         kind = socksio.SOCKS5AType.DOMAIN_NAME
         return socksio.SOCKS5CommandRequest(socksio.SOCKS5Command.CONNECT, kind, host.encode("ascii"), port)
     return socksio.SOCKS5CommandRequest.from_address(socksio.SOCKS5Command.CONNECT, (host, port))
+
+
+def _of_version(version: int, data: bytes) -> bytes:
+    if data[0] != version:
+        raise socksio.SOCKSError
+    return data
 
 
 async def _exactly(stream: ByteStream, count: int) -> bytes:
