@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["basic", "realm_spot", "same_owner", "token"]
 
 _CLIENT: Final = "seawall-check"
+_SHARED: Final = (*(cloud.domain for cloud in CLOUDS.values()), "cloudapp.azure.com")
+"""Domains whose hosts have many owners, and that the public suffix list does not have."""
 
 
 def basic(credentials: Credentials) -> str:
@@ -53,8 +55,7 @@ def same_owner(host: str, other: str) -> bool:
     """Say whether two hosts belong to one owner: the same, or under one domain that somebody registered."""
     if host == other:
         return True
-    # Registries of one cloud have a domain in common, and many owners.
-    shared = any(f".{one}".endswith(f".{cloud.domain}") for one in (host, other) for cloud in CLOUDS.values())
+    shared = any(f".{one}".endswith(f".{domain}") for one in (host, other) for domain in _SHARED)
     if shared or is_address(host) or is_address(other):
         return False
     # Slow to make, and needed for the few registries that have another host hand out tokens.
