@@ -96,7 +96,10 @@ def check(
     ] = False,
     timeout: Annotated[float, typer.Option(min=1, max=3600, help="Seconds for everything.")] = 30.0,
     to: Annotated[
-        str, typer.Option("--to", metavar="TARGET[:FORMAT]", help="Write what is missing in this firewall's language.")
+        str,
+        typer.Option(
+            "--to", metavar="TARGET[:FORMAT]", help="Where a rule is missing, write all of them in this language."
+        ),
     ] = "",
     html: Annotated[
         Path | None, typer.Option("--html", metavar="FILE", help="Write a page for those who run the firewall.")

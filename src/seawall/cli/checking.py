@@ -79,17 +79,17 @@ class Prepared:
             return asyncio.run(check(self.question, self.outfit, progress))
 
     def rules(self, report: Report, target: Target, form: str) -> str:
-        """Write what stands in the way in a firewall's language; nothing when that is no matter of rules."""
-        closed = {host for problem in report.problems if problem.rules for host in problem.hosts}
-        met = [one for one in report.met if one.host in closed]
+        """Write the rules in a firewall's language; nothing when none is missing.
+
+        All rules, not the missing ones alone: many products' files end with a refusal of everything else.
+        """
         need = report.need
-        if need is None or not met:
+        if need is None or not any(problem.rules for problem in report.problems):
             return ""
-        wanted = {flow for one in met if (flow := flow_of(need, one.host, one.port)) is not None}
         try:
-            rules = plan(need, self._way(target), snapshot=self.snapshot, only=wanted)
+            rules = plan(need, self._way(target), snapshot=self.snapshot)
             check_fit(target, rules)
-            return target.formats[form](rules) if wanted else ""
+            return target.formats[form](rules)
         except (NeedError, TagMissingError, CannotExpressError) as error:
             # What was found is worth more than the form in which it was asked for.
             warn(f"--to {target.name}: {error}")
