@@ -7,6 +7,7 @@ any host it likes.
 from __future__ import annotations
 
 import base64
+from functools import cache
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
@@ -20,6 +21,8 @@ from seawall.check.url import read_url
 from seawall.naming import CLOUDS
 
 if TYPE_CHECKING:
+    from publicsuffixlist import PublicSuffixList
+
     from seawall.check.challenge import Challenge
     from seawall.check.credentials import Credentials
     from seawall.check.door import Door
@@ -58,11 +61,16 @@ def same_owner(host: str, other: str) -> bool:
     shared = any(f".{one}".endswith(f".{domain}") for one in (host, other) for domain in _SHARED)
     if shared or is_address(host) or is_address(other):
         return False
-    # Slow to make, and needed for the few registries that have another host hand out tokens.
+    owners = [_suffixes().privatesuffix(one) for one in (host, other)]
+    return owners[0] is not None and owners[0] == owners[1]
+
+
+@cache
+def _suffixes() -> PublicSuffixList:
+    # Slow to make, and needed for the few registries alone that have another host hand out tokens.
     from publicsuffixlist import PublicSuffixList  # noqa: PLC0415
 
-    owners = [PublicSuffixList().privatesuffix(one) for one in (host, other)]
-    return owners[0] is not None and owners[0] == owners[1]
+    return PublicSuffixList()
 
 
 async def token(
