@@ -69,7 +69,7 @@ def diagnose(
     failed = {}
     for step in sorted(steps, key=_order):
         host = step.host, step.port
-        if step.cause is None or (step.verdict is Verdict.FAILED and host in failed and not _is_blob(step)):
+        if step.cause is None or (step.verdict is Verdict.FAILED and host in failed and not _is_upload(step)):
             continue
         if step.verdict is Verdict.FAILED:
             failed[host] = step
@@ -86,7 +86,7 @@ def _order(step: Step) -> tuple[int, str, int]:
     return _PLACES.index(step.place), step.host, _KINDS.index(step.kind)
 
 
-def _is_blob(step: Step) -> bool:
+def _is_upload(step: Step) -> bool:
     # A layer that does not come and an upload that does not go are two things at one host.
     return step.kind is Kind.UPLOAD
 
@@ -111,7 +111,7 @@ def _true_cause(step: Step, steps: Sequence[Step], met: Sequence[Met], *, public
         return Cause.DNS_LIES
     if cause in _DOUBTS and (public or _is_trusted_elsewhere(step, steps)):
         return Cause.INTERCEPTION
-    if cause in {Cause.WRONG_NAME, *_DOUBTS} and public and _is_inside(step, met):
+    if cause is Cause.WRONG_NAME and public and _is_inside(step, met):
         return Cause.DNS_LIES
     return cause
 
