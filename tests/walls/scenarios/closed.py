@@ -6,8 +6,20 @@ from typing import TYPE_CHECKING, Final
 
 from seawall.check.cause import Cause
 from tests.walls.clients import has_az
-from tests.walls.places import BLOB_EAST, DATA_EAST, DATA_WEST, EAST_ONLY, EVERYTHING, LOGIN, LOOK_ALIKE, OTHER, SHARED
-from tests.walls.scenarios.scenario import Scenario
+from tests.walls.places import (
+    BLOB_EAST,
+    DATA_EAST,
+    DATA_WEST,
+    EAST_ONLY,
+    EVERYTHING,
+    GEO_EAST,
+    GEO_WEST,
+    LOGIN,
+    LOOK_ALIKE,
+    OTHER,
+    SHARED,
+)
+from tests.walls.scenarios.scenario import WALLED_OFF, Scenario
 
 if TYPE_CHECKING:
     from tests.walls.scenarios.scenario import Stage
@@ -85,6 +97,13 @@ def server_names(stage: Stage) -> None:
     stage.pulls()
     first = stage.trouble(*EVERYTHING)
     assert first["rules"] == [f"TCP 443 to {DATA_WEST}"]
+    # Clients that pin themselves to a region have one more host in each.
+    regional = (*EVERYTHING, "--regional-endpoints")
+    lab.wall.splice()
+    missing = stage.check(*regional, code=WALLED_OFF)["problems"][0]["rules"]
+    assert {f"TCP 443 to {host}" for host in (GEO_EAST, GEO_WEST)} == set(missing)
+    lab.wall.splice(*regional)
+    stage.healthy(*regional)
     lab.wall.sni()
     lab.families(4)
     stage.pulls()
