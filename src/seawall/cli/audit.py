@@ -30,6 +30,7 @@ from seawall.cli.need import (
 )
 from seawall.cli.output import fail, say, say_json, say_table
 from seawall.cli.place import JsonOption
+from seawall.cli.sources import decoded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -128,7 +129,7 @@ def _walls(file: str, form: str | None, path: str | None) -> Sequence[Wall]:
     if path not in {None, "output", "forward"}:
         fail(f"--path: {path!r} is neither output nor forward")
     try:
-        text = sys.stdin.read() if file == "-" else Path(file).read_text("utf-8-sig")
+        text = decoded(sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes())
         walls = READERS[form or guess_format(text)](text)
     except AuditError as error:
         fail(f"{file}: {error}")

@@ -20,7 +20,7 @@ from seawall.cli.need import (
     need_of,
     newest_snapshot,
 )
-from seawall.cli.output import fail, say, say_json
+from seawall.cli.output import CANNOT_EXPRESS, fail, say, say_json
 from seawall.cli.place import JsonOption
 from seawall.cli.sources import decoded
 from seawall.cli.targets import target_of
@@ -145,7 +145,9 @@ def _write(explanation: Explanation, need: Need, snapshot: Snapshot | None, targ
         rules = plan(need, target.ability.ways[0], snapshot=snapshot, only=flows)
         check_fit(target, rules)
         text = target.formats[form](rules)
-    except (NeedError, TagMissingError, CannotExpressError) as error:
+    except CannotExpressError as error:
+        fail(str(error), CANNOT_EXPRESS)
+    except (NeedError, TagMissingError) as error:
         fail(str(error))
     say()
     say(text.rstrip("\n"))

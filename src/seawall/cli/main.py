@@ -13,6 +13,7 @@ from seawall.cli import (
     check,
     explain,
     keys,
+    network_rule,
     registry,
     rules,
     scope_map,
@@ -87,6 +88,7 @@ app.add_typer(service_tags.app, name="service-tags")
 app.add_typer(registry.app, name="registry")
 app.add_typer(token.app, name="token")
 app.add_typer(scope_map.app, name="scope-map")
+app.add_typer(network_rule.app, name="network-rule")
 app.add_typer(keys.app, name="keys")
 
 

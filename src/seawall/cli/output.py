@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["INTERRUPTED", "examples", "fail", "say", "say_json", "say_table", "warn"]
+__all__ = ["CANNOT_EXPRESS", "INTERRUPTED", "examples", "fail", "say", "say_json", "say_table", "warn"]
 
 USAGE_ERROR = 2
+CANNOT_EXPRESS = 3
+"""Exit code when a firewall cannot say what is needed."""
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""
 

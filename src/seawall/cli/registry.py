@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from seawall.cli.output import examples, fail, say, say_json, say_table
+from seawall.cli.output import examples, fail, say, say_json, say_table, warn
 from seawall.cli.place import ConfigOption, JsonOption, SlotOption, StateOption, opened, place_of, the_registry
 from seawall.cli.readiness import readiness, warn_of_blocked
 
@@ -57,7 +57,12 @@ def create(
         say(f"Created {name}.\n  user     {name}\n  password {password}\nThe password is not kept: note it now.")
 
 
-@app.command(epilog=examples("seawall registry update myregistry --data-endpoints"))
+@app.command(
+    epilog=examples(
+        "seawall registry update myregistry --data-endpoints",
+        "seawall registry update myregistry --default-action deny",
+    )
+)
 def update(
     name: NameArgument,
     data_endpoints: Annotated[
@@ -69,6 +74,13 @@ def update(
     ] = None,
     admin: Annotated[bool | None, typer.Option("--admin/--no-admin", help="Let the admin user sign in.")] = None,
     deletes: Annotated[bool | None, typer.Option("--deletes/--no-deletes", help="Allow deleting.")] = None,
+    default_action: Annotated[
+        Literal["allow", "deny"] | None,
+        typer.Option(
+            help="What becomes of clients that 'seawall network-rule list' does not show: deny refuses them at every "
+            "door. Commands on the node itself are not affected."
+        ),
+    ] = None,
     state: StateOption = None,
     config: ConfigOption = None,
     json: JsonOption = False,
@@ -79,6 +91,7 @@ def update(
     reported that they cannot are named first; 'seawall registry readiness' lists them without switching.
     """
     from seawall.metadata import registries  # noqa: PLC0415
+    from seawall.network import Action  # noqa: PLC0415
 
     wanted = {
         "data_endpoints": data_endpoints,
@@ -87,7 +100,7 @@ def update(
         "deletes": deletes,
     }
     changes: dict[str, Any] = {switch: value for switch, value in wanted.items() if value is not None}
-    if not changes:
+    if not changes and default_action is None:
         fail("say what to change; see 'seawall registry update --help'")
     with opened(state, config) as database:
         found = the_registry(database, name)
@@ -95,8 +108,13 @@ def update(
             warn_of_blocked(database, found)
         # Read and written in one transaction, so that two changes at once do not undo each other.
         with database.writing() as writer:
-            registry = replace(registries.the(writer.connection, name), **changes)
+            before = registries.the(writer.connection, name)
+            if default_action is not None:
+                changes["network"] = replace(before.network, default_action=Action(default_action))
+            registry = replace(before, **changes)
             registries.put(writer, registry)
+    if default_action == "deny" and not registry.network.ranges:
+        warn(f"warning: {name} refuses everybody now; let clients in by 'seawall network-rule add RANGE -r {name}'")
     say_json(_facts(registry)) if json else say(f"Updated {name}.")
 
 

@@ -29,7 +29,7 @@ from seawall.cli.need import (
     resolved_of,
     snapshot_of,
 )
-from seawall.cli.output import fail, say_json, say_table
+from seawall.cli.output import CANNOT_EXPRESS, fail, say_json, say_table
 from seawall.cli.place import JsonOption
 from seawall.cli.targets import target_of
 
@@ -39,9 +39,6 @@ if TYPE_CHECKING:
     from seawall.firewall.targets.contract import Target
 
 __all__ = ["endpoints", "rules"]
-
-CANNOT_EXPRESS = 3
-"""Exit code when the product cannot say what is needed."""
 
 
 def endpoints(

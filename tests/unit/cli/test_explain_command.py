@@ -162,3 +162,8 @@ def test_a_rule_needs_a_registry(run: Run) -> None:
 def test_the_words_above_the_rule_count_what_is_in_it(run: Run) -> None:
     words = ("--registry", "myregistry", "-r", "eastus", "-r", "westus", "--data-endpoints")
     assert "Opens 1 exact host name." in run("explain", HOST, *words, "--to", "haproxy").out
+
+
+def test_a_firewall_that_cannot_say_it(run: Run) -> None:
+    words = ("--registry", "myregistry", "-r", "eastus", "--to", "gcp")
+    assert "knows no wildcards" in run("explain", "weumanaged15.blob.core.windows.net", *words, code=3).err

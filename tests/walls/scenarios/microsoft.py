@@ -72,7 +72,5 @@ def only_the_registry(stage: Stage) -> None:
 
 
 SCENARIOS: Final = (
-    Scenario(
-        "mcr", "a wall for one registry, and an image of Microsoft's", Cause.REFUSED, MCR, only_the_registry
-    ),
+    Scenario("mcr", "a wall for one registry, and an image of Microsoft's", Cause.REFUSED, MCR, only_the_registry),
 )

@@ -1,0 +1,155 @@
+"""``seawall network-rule``: the addresses that a registry's clients may come from."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from seawall.cli.output import examples, fail, say, say_json, say_table, warn
+from seawall.cli.place import ConfigOption, JsonOption, RegistryOption, StateOption, opened, the_registry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from seawall.network import NetworkRules, Range
+    from seawall.topology import Registry
+
+__all__ = ["app"]
+
+NOT_THERE = 1
+"""Exit code when a rule that was to go is not there."""
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Network rules: the addresses that clients may come from; changes count at once.",
+)
+
+RangesArgument = Annotated[
+    list[str], typer.Argument(metavar="RANGE...", help="An IPv4 or IPv6 address, or a prefix such as 203.0.113.0/24.")
+]
+
+
+@app.command("list", epilog=examples("seawall network-rule list", "seawall network-rule list -r myregistry --json"))
+def list_rules(
+    registry: RegistryOption = None,
+    state: StateOption = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """List a registry's network rules, and whether they count."""
+    with opened(state, config) as database:
+        found = the_registry(database, registry)
+    if json:
+        say_json(_facts(found))
+        return
+    if found.network.ranges:
+        say_table(("RANGE",), [(str(one),) for one in found.network.ranges])
+        say()
+    say(_meaning(found))
+
+
+@app.command(
+    epilog=examples(
+        "seawall network-rule add 203.0.113.7",
+        "seawall network-rule add 203.0.113.0/24 2001:db8:40::/48 --registry myregistry",
+    )
+)
+def add(
+    ranges: RangesArgument,
+    registry: RegistryOption = None,
+    state: StateOption = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Let clients of some addresses in; rules that are there already stay.
+
+    Rules count once the registry refuses everybody else: seawall registry update NAME --default-action deny.
+    """
+    wanted = _parsed(ranges)
+    before, after = _change(registry, state, config, lambda rules: rules.adding(wanted))
+    if json:
+        say_json(_facts(after))
+        return
+    for one in wanted:
+        say(f"{one} is there already." if one in before.network.ranges else f"Added {one}.")
+    say(_meaning(after))
+
+
+@app.command(epilog=examples("seawall network-rule remove 203.0.113.7 --registry myregistry"))
+def remove(
+    ranges: RangesArgument,
+    registry: RegistryOption = None,
+    state: StateOption = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Remove rules, written as 'seawall network-rule list' shows them; ends with 1 when one is not there."""
+    unwanted = _parsed(ranges)
+    before, after = _change(registry, state, config, lambda rules: rules.removing(unwanted))
+    missing = [one for one in unwanted if one not in before.network.ranges]
+    for one in missing:
+        warn(f"{before.name} has no rule for {one}")
+    if json:
+        say_json(_facts(after))
+    else:
+        for one in unwanted:
+            if one not in missing:
+                say(f"Removed {one}.")
+        say(_meaning(after))
+    if missing:
+        raise SystemExit(NOT_THERE)
+
+
+def _parsed(ranges: list[str]) -> list[Range]:
+    from seawall.network import NetworkRulesError, parse_range  # noqa: PLC0415 - slow to import, not needed for --help
+
+    try:
+        # Each once, in the order they were written.
+        return list(dict.fromkeys(map(parse_range, ranges)))
+    except NetworkRulesError as error:
+        fail(str(error))
+
+
+def _change(
+    name: str | None,
+    state: StateOption,
+    config: ConfigOption,
+    change: Callable[[NetworkRules], NetworkRules],
+) -> tuple[Registry, Registry]:
+    """Change a registry's rules; return it as it was and as it is."""
+    from seawall.metadata import registries  # noqa: PLC0415
+
+    with opened(state, config) as database:
+        found = the_registry(database, name)
+        try:
+            # Read and written in one transaction, so that two changes at once do not undo each other.
+            with database.writing() as writer:
+                before = registries.the(writer.connection, found.name)
+                after = replace(before, network=change(before.network))
+                if after != before:
+                    registries.put(writer, after)
+        except ValueError as error:
+            fail(str(error))
+    return before, after
+
+
+def _facts(registry: Registry) -> dict[str, object]:
+    return {
+        "registry": registry.name,
+        "default_action": registry.network.default_action.value,
+        "rules": [str(one) for one in registry.network.ranges],
+    }
+
+
+def _meaning(registry: Registry) -> str:
+    from seawall.network import Action  # noqa: PLC0415
+
+    rules = registry.network
+    if rules.default_action is Action.DENY:
+        many = "these addresses" if rules.ranges else "nobody"
+        return f"{registry.name} answers {many} and refuses everybody else."
+    switch = f"seawall registry update {registry.name} --default-action deny"
+    unused = "; its rules do not count before" if rules.ranges else "; refuse all but those with a rule by"
+    return f"{registry.name} answers everybody{unused} '{switch}'."
