@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from seawall.naming import Cloud, Host, Role, check_account, check_region, check_registry
+from seawall.network import EVERYBODY, NetworkRules
 
 __all__ = ["Endpoint", "Registry", "Replica", "Tier", "TopologyError", "data_door", "endpoints"]
 
@@ -15,7 +16,7 @@ class TopologyError(ValueError):
 
 
 class Tier(StrEnum):
-    """Service tier; dedicated data endpoints and replicas need Premium."""
+    """Service tier; dedicated data endpoints, replicas and network rules need Premium."""
 
     BASIC = "Basic"
     STANDARD = "Standard"
@@ -49,6 +50,7 @@ class Registry:
         anonymous_pull: Whether anybody may pull without signing in.
         admin: Whether the admin user may sign in.
         deletes: Whether manifests, tags and blobs may be deleted at all.
+        network: Which addresses clients may come from.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Registry:
     anonymous_pull: bool = False
     admin: bool = True
     deletes: bool = True
+    network: NetworkRules = EVERYBODY
 
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
@@ -75,6 +78,8 @@ class Registry:
             raise TopologyError(f"registry {self.name}: dedicated data endpoints need Premium, not {self.tier}")
         if self.tier is not Tier.PREMIUM and len(regions) > 1:
             raise TopologyError(f"registry {self.name}: replicas need Premium, not {self.tier}")
+        if self.tier is not Tier.PREMIUM and self.network != EVERYBODY:
+            raise TopologyError(f"registry {self.name}: network rules need Premium, not {self.tier}")
 
     def replica(self, region: str) -> Replica | None:
         """Return the replica in a region, if there is one."""

@@ -122,6 +122,7 @@ def test_what_commands_print_for_programs(tmp_path: Path) -> None:
         "anonymous_pull": False,
         "admin": True,
         "deletes": True,
+        "default_action": "allow",
         "username": "first",
         "password": "",
     }

@@ -23,7 +23,8 @@ LONGEST_MODULE: Final = 300
 ROOMS: Final = {
     # What there is: names, and what they stand for.
     "naming": (),
-    "topology": ("naming",),
+    "network": (),
+    "topology": ("naming", "network"),
     "doors": ("naming",),
     "neighbours": ("naming",),
     "durable": (),
@@ -34,7 +35,7 @@ ROOMS: Final = {
     "check": ("firewall", "servicetags", "neighbours", "topology", "naming"),
     # What is kept. Metadata speaks of digests and knows nothing else of blobs, blobs nothing of metadata.
     "blobs": (),
-    "metadata": ("blobs.digest", "topology", "naming"),
+    "metadata": ("blobs.digest", "topology", "network", "naming"),
     # Helpers of everything that answers requests.
     "errors": (),
     "bodies": ("errors",),
@@ -80,6 +81,7 @@ ROOMS: Final = {
         "servicetags",
         "neighbours",
         "topology",
+        "network",
         "naming",
     ),
 }
@@ -87,6 +89,7 @@ ROOMS: Final = {
 # Rooms and modules without input, output, clock or chance. They use each other and these modules, nothing else.
 PURE: Final = (
     "naming",
+    "network",
     "topology",
     "doors",
     "neighbours",

@@ -194,7 +194,7 @@ ADVICE: Final = {
     Cause.NETWORK_RULE: Advice(
         Whose.REGISTRY,
         "refuses this client by its own network rules; the wall let it through",
-        "add this client's address to the registry's network rules, or come by a private endpoint",
+        "add this client's address to the registry's network rules (network-rule add), or come by a private endpoint",
     ),
     Cause.SIGN_IN: Advice(
         Whose.CLIENT,

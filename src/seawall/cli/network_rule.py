@@ -151,5 +151,6 @@ def _meaning(registry: Registry) -> str:
         many = "these addresses" if rules.ranges else "nobody"
         return f"{registry.name} answers {many} and refuses everybody else."
     switch = f"seawall registry update {registry.name} --default-action deny"
-    unused = "; its rules do not count before" if rules.ranges else "; refuse all but those with a rule by"
-    return f"{registry.name} answers everybody{unused} '{switch}'."
+    if rules.ranges:
+        return f"{registry.name} answers everybody; its rules do not count before '{switch}'."
+    return f"{registry.name} answers everybody. To let in only some, add rules for them, then '{switch}'."

@@ -106,13 +106,16 @@ def update(
         found = the_registry(database, name)
         if data_endpoints and not found.data_endpoints:
             warn_of_blocked(database, found)
-        # Read and written in one transaction, so that two changes at once do not undo each other.
-        with database.writing() as writer:
-            before = registries.the(writer.connection, name)
-            if default_action is not None:
-                changes["network"] = replace(before.network, default_action=Action(default_action))
-            registry = replace(before, **changes)
-            registries.put(writer, registry)
+        try:
+            # Read and written in one transaction, so that two changes at once do not undo each other.
+            with database.writing() as writer:
+                before = registries.the(writer.connection, name)
+                if default_action is not None:
+                    changes["network"] = replace(before.network, default_action=Action(default_action))
+                registry = replace(before, **changes)
+                registries.put(writer, registry)
+        except ValueError as error:
+            fail(str(error))
     if default_action == "deny" and not registry.network.ranges:
         warn(f"warning: {name} refuses everybody now; let clients in by 'seawall network-rule add RANGE -r {name}'")
     say_json(_facts(registry)) if json else say(f"Updated {name}.")
@@ -155,6 +158,7 @@ def _facts(registry: Registry) -> dict[str, Any]:
         "anonymous_pull": registry.anonymous_pull,
         "admin": registry.admin,
         "deletes": registry.deletes,
+        "default_action": registry.network.default_action.value,
     }
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
 from seawall.metadata.memo import reads_settings
 from seawall.metadata.schema import REGISTRY
+from seawall.network import EVERYBODY, Action, NetworkRules, parse_range
 from seawall.topology import Registry, Replica, Tier
 
 if TYPE_CHECKING:
@@ -29,6 +30,10 @@ def put(writer: Writer, registry: Registry) -> None:
         "anonymous_pull": registry.anonymous_pull,
         "admin": registry.admin,
         "deletes": registry.deletes,
+        "network": {
+            "default_action": registry.network.default_action.value,
+            "ranges": [str(one) for one in registry.network.ranges],
+        },
     }
     writer.put(REGISTRY, registry=registry.name, document=json.dumps(document, sort_keys=True))
 
@@ -84,4 +89,13 @@ def _read(name: str, document: str) -> Registry:
         anonymous_pull=values["anonymous_pull"],
         admin=values["admin"],
         deletes=values["deletes"],
+        network=_network(values),
     )
+
+
+def _network(values: dict[str, Any]) -> NetworkRules:
+    # Registries may be older than network rules.
+    if "network" not in values:
+        return EVERYBODY
+    kept = values["network"]
+    return NetworkRules(Action(kept["default_action"]), tuple(map(parse_range, kept["ranges"])))

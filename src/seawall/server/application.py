@@ -115,6 +115,7 @@ class Application:
         registry = await self._registry(host)
         if host is None or registry is None:
             raise ApiError(421, "UNSUPPORTED", "no registry is served under this host name; check the name in the URL")
+        _let_in(request.scope.get("client"), registry)
         if host.role in _DATA_ROLES:
             return await self._data.handle(host, registry, request)
         site = Site(registry, self._doors.authority(host))
@@ -133,6 +134,20 @@ class Application:
         if host.region not in {"", self._region}:
             return None
         return await self._database.cached(registries.find, host.registry)
+
+
+def _let_in(client: tuple[str, int] | None, registry: Registry) -> None:
+    """Refuse a client whose address the registry's network rules do not hold."""
+    address = client[0] if client else "unknown"
+    if registry.network.admits(address):
+        return
+    # Up to the semicolon these are Azure's words, which tools look for. Strangers are not told which registry this is.
+    raise ApiError(
+        403,
+        "DENIED",
+        f"client with IP '{address}' is not allowed access; ask whoever runs this registry to let the address in "
+        "('seawall network-rule add'), or come from one that is allowed",
+    )
 
 
 def _failure(error: Exception, identifier: str, observer: Observer) -> ApiError:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from seawall.check.cause import Cause
 from tests.walls.clients import has_az
-from tests.walls.places import BLOB_EAST, EVERYTHING, LOGIN, SHARED
+from tests.walls.places import BLOB_EAST, LOGIN, REGISTRY, SHARED
 from tests.walls.scenarios.scenario import SOMETHING_ELSE, Scenario
 from tests.walls.sites import Answer
 
@@ -15,28 +15,32 @@ if TYPE_CHECKING:
     from tests.walls.scenarios.scenario import Stage
     from tests.walls.sites import Request
 
-CLIENT: Final = "203.0.113.77"
-
-
-def _denied(_: Request, __: Answer) -> Answer:
-    message = f"client with IP '{CLIENT}' is not allowed access. Refer https://aka.ms/acr/firewall to grant access."
-    body = {"errors": [{"code": "DENIED", "message": message}]}
-    return Answer(403, {"Content-Type": "application/json"}, json.dumps(body).encode())
+CLIENT: Final = "10.10.0.1"
+CLIENT_V6: Final = "fd10::1"
 
 
 def network_rule(stage: Stage) -> None:
     lab = stage.lab
-    lab.relay(LOGIN, _denied)
-    refused = stage.fails()
-    # Skopeo keeps the registry's words to itself; curl shows them.
-    assert stage.explained(refused.err)["symptom"]["name"] == Cause.FORBIDDEN.value
-    shown = lab.client.curl(f"https://{LOGIN}/v2/")
-    assert stage.explained(shown.out)["symptom"]["name"] == Cause.NETWORK_RULE.value
-    first = stage.trouble(*EVERYTHING, code=SOMETHING_ELSE)
-    assert CLIENT in " ".join(first["evidence"])
-    assert not first["rules"]
-    if has_az():
-        assert "CONNECTIVITY_FORBIDDEN_ERROR" in lab.client.az().said
+    lab.update("--default-action", "deny")
+    try:
+        refused = stage.fails()
+        # Skopeo keeps the registry's words to itself; curl shows them.
+        assert stage.explained(refused.err)["symptom"]["name"] == Cause.FORBIDDEN.value
+        shown = lab.client.curl("-4", f"https://{LOGIN}/v2/")
+        assert CLIENT in shown.out
+        assert stage.explained(shown.out)["symptom"]["name"] == Cause.NETWORK_RULE.value
+        first = stage.trouble(*SHARED, code=SOMETHING_ELSE)
+        assert any(address in " ".join(first["evidence"]) for address in (CLIENT, CLIENT_V6))
+        assert not first["rules"], "no wall can mend this"
+        if has_az():
+            assert "CONNECTIVITY_FORBIDDEN_ERROR" in lab.client.az().said
+        lab.east.run("network-rule", "add", CLIENT, CLIENT_V6, "--registry", REGISTRY)
+        stage.pulls()
+        stage.healthy(*SHARED)
+        lab.east.run("network-rule", "remove", CLIENT, CLIENT_V6, "--registry", REGISTRY)
+        stage.fails()
+    finally:
+        lab.update("--default-action", "allow")
 
 
 def nobody_signed_in(stage: Stage) -> None:
