@@ -36,3 +36,19 @@ class Limits:
     answer: float = 8.0
     quiet: float = 8.0
     layer: int = 64 * 1024 * 1024
+
+    @classmethod
+    def within(cls, total: float) -> Limits:
+        """Return limits for a check that has so many seconds for everything.
+
+        No single wait takes more than a quarter: there are others to be waited for behind it.
+        """
+        usual, most = cls(), total / 4
+        return cls(
+            total=total,
+            lookup=min(usual.lookup, most),
+            connect=min(usual.connect, most),
+            handshake=min(usual.handshake, most),
+            answer=min(usual.answer, most),
+            quiet=min(usual.quiet, most),
+        )

@@ -94,7 +94,10 @@ def check(
     password_stdin: Annotated[
         bool, typer.Option("--password-stdin", help="Read the password from standard input.")
     ] = False,
-    timeout: Annotated[float, typer.Option(min=1, max=3600, help="Seconds for everything.")] = 30.0,
+    timeout: Annotated[
+        float,
+        typer.Option(min=1, max=3600, help="Seconds for everything; none of its waits takes more than a quarter."),
+    ] = 30.0,
     to: Annotated[
         str,
         typer.Option(

@@ -160,7 +160,7 @@ def _outfit(asked: Asked, need: Need | None) -> Outfit:
         resolver=SystemResolver(),
         routes=routes,
         trust=trust.of,
-        limits=Limits(total=asked.seconds),
+        limits=Limits.within(asked.seconds),
         private=lambda host: bool(own) and f".{host}".endswith(f".{own}"),
         known=lambda host: is_public(host) or (microsoft and flow_of(need, host, HTTPS) is not None),
     )

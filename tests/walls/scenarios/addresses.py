@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tests.walls.scenarios.scenario import Stage
 
-QUICK: Final = 4.0
+QUICK: Final = 2.5
 OLD: Final = RANGES["AzureContainerRegistry.EastUS"]
 NEW: Final = ("20.1.2.0/29", "2603:1030:c::/48")
 MOVED: Final = ("20.1.2.1", "2603:1030:c::1")

@@ -24,7 +24,7 @@ from tests.walls.scenarios.scenario import WALLED_OFF, Scenario
 if TYPE_CHECKING:
     from tests.walls.scenarios.scenario import Stage
 
-QUICK: Final = 4.0
+QUICK: Final = 2.5
 """Seconds for a client that waits for what never comes."""
 NEEDED: Final = {f"TCP 443 to {host}" for host in (LOGIN, DATA_EAST, DATA_WEST)}
 
@@ -52,7 +52,7 @@ def black_hole(stage: Stage) -> None:
     stage.lab.wall.close("drop")
     stage.fails(seconds=QUICK)
     first = stage.trouble(*SHARED, "--timeout", "10")
-    assert first["report"]["seconds"] < 8, "one patience for all hosts, not one after another"
+    assert first["report"]["seconds"] < 5, "one patience for all hosts, not one after another"
 
 
 def half_open(stage: Stage) -> None:

@@ -11,7 +11,7 @@ from tests.walls.scenarios.scenario import Scenario
 if TYPE_CHECKING:
     from tests.walls.scenarios.scenario import Stage
 
-QUICK: Final = 4.0
+QUICK: Final = 2.5
 
 
 def no_name(stage: Stage) -> None:

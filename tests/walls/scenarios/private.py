@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 BY_PRIVATE_LINK: Final = ("-r", "eastus", "-r", "westus", "--private-link")
 IN_THE_WEST: Final = "10.30.1.4"
 RESOLVED: Final = ("--by", "ip", "--resolve", "--to", "nftables:include")
-QUICK: Final = 4.0
+QUICK: Final = 2.5
 
 
 def private_zone(stage: Stage) -> None:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from tests.walls.clients import Done
     from tests.walls.lab import Lab
 
+PATIENCE: Final = 12
+"""Seconds for a check, of which no single wait takes more than a quarter."""
 WORKS: Final = 0
 WALLED_OFF: Final = 4
 SOMETHING_ELSE: Final = 5
@@ -71,7 +73,8 @@ class Stage:
 
     def check(self, *options: str, code: int, target: str = f"{LOGIN}/{IMAGE}", **how: Any) -> dict[str, Any]:  # noqa: ANN401 - handed on
         """Check, and return the report; how it ends, and how soon, is looked at here."""
-        done = self.lab.client.check(target, *options, **how)
+        patience = () if "--timeout" in options else ("--timeout", str(PATIENCE))
+        done = self.lab.client.check(target, *options, *patience, **how)
         assert done.code == code, done
         assert not done.err, done
         report: dict[str, Any] = done.json

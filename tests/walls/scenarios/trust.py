@@ -59,7 +59,7 @@ def swallowed(stage: Stage) -> None:
     lab = stage.lab
     lab.switch(on=True)
     lab.site(DATA_EAST, ("20.9.0.9",), lambda _: Answer(), mood="silent")
-    stage.fails(seconds=4.0)
+    stage.fails(seconds=2.5)
     stage.trouble(*EVERYTHING)
 
 
