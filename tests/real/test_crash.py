@@ -31,7 +31,7 @@ pytestmark = [
     pytest.mark.filterwarnings(r"ignore:Exception ignored in. <ssl\.SSLSocket:pytest.PytestUnraisableExceptionWarning"),
 ]
 
-KILLS: Final = int(os.environ.get("SEAWALL_KILLS", "15"))
+KILLS: Final = int(os.environ.get("SEAWALL_KILLS", "10"))
 PUSHERS: Final = 4
 SAMPLE: Final = 40
 EARLY: Final = 5
