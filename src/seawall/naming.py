@@ -38,6 +38,7 @@ __all__ = [
     "check_registry",
     "check_repository",
     "covers",
+    "lies_within",
     "normalise",
 ]
 
@@ -154,6 +155,11 @@ def account_name(entropy: bytes) -> str:
     if len(entropy) < 14:
         raise ValueError("an account name needs at least 14 random bytes")
     return "sw" + base64.b32encode(entropy).decode("ascii").lower()[:22]
+
+
+def lies_within(host: str, domain: str) -> bool:
+    """Say whether a host is a domain's own or any below it; both in lower case."""
+    return f".{host}".endswith(f".{domain}")
 
 
 def covers(pattern: str, host: str) -> bool:

@@ -6,12 +6,13 @@ import re
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final
 
-__all__ = ["is_address", "is_host", "is_loopback", "is_nowhere", "is_private"]
+__all__ = ["authority", "is_address", "is_host", "is_loopback", "is_nowhere", "is_private"]
 
 # The last label has a letter that no number begins with: "127.1" and "0x7f.1" are addresses in disguise.
 _HOST: Final = re.compile(
     r"(?=.{1,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?"
 )
+_HTTPS: Final = 443
 _NAT64: Final = ip_network("64:ff9b::/96")
 
 
@@ -20,6 +21,12 @@ def _read(text: str) -> IPv4Address | IPv6Address | None:
         return ip_address(text.partition("%")[0])
     except ValueError:
         return None
+
+
+def authority(host: str, port: int) -> str:
+    """Write a host as it stands in a URL, with its port where that is not the usual one."""
+    name = f"[{host}]" if ":" in host else host
+    return name if port == _HTTPS else f"{name}:{port}"
 
 
 def is_address(text: str) -> bool:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from seawall.check.addresses import is_address, is_loopback, is_private
+from seawall.check.addresses import authority, is_address, is_loopback, is_private
 from seawall.check.cause import ADVICE, Cause, Whose
 from seawall.check.comparison import flow_of
 from seawall.check.report import Problem
 from seawall.check.step import Kind, Place, Verdict
-from seawall.firewall.need import HTTPS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -168,8 +167,7 @@ def _seen(step: Step) -> str:
 
 
 def _fix(form: str, host: str, port: int) -> str:
-    authority = host if port == HTTPS else f"{host}:{port}"
-    text = form.format(host=host, port=port, authority=authority)
+    text = form.format(host=host, port=port, authority=authority(host, port))
     return f"{text[0].upper()}{text[1:]}."
 
 

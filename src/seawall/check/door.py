@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from seawall.check.addresses import authority
 from seawall.check.cause import Cause
 from seawall.check.http import Conversation
 from seawall.check.limits import MOST_ANSWER
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from seawall.check.limits import Limits
 
 __all__ = ["Door"]
-
-HTTPS = 443
 
 
 class Door:
@@ -44,8 +43,7 @@ class Door:
     @property
     def authority(self) -> str:
         """The host as HTTP names it."""
-        host = f"[{self.spot.host}]" if ":" in self.spot.host else self.spot.host
-        return host if self.spot.port == HTTPS else f"{host}:{self.spot.port}"
+        return authority(self.spot.host, self.spot.port)
 
     async def begin(
         self, method: str, target: str, headers: Mapping[str, str] | None = None, *, body: bytes = b""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from seawall.check.addresses import authority
 from seawall.check.cause import Cause
 from seawall.check.step import Found, Kind, Place, Verdict
 
@@ -27,7 +28,7 @@ def readiness(steps: Sequence[Step]) -> list[dict[str, Any]]:
     for step in steps:
         if step.place is not Place.FUTURE:
             continue
-        host = step.host if step.port == 443 else f"{step.host}:{step.port}"
+        host = authority(step.host, step.port)
         row = found.setdefault(host, {"host": host, "ready": None, "cause": ""})
         if step.verdict is Verdict.FAILED and step.cause is not None:
             row.update(ready=None if step.cause in _UNTOLD else False, cause=step.cause.value)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from seawall.check.addresses import is_address, is_private
+from seawall.check.addresses import authority, is_address, is_private
 from seawall.check.cause import Cause
 from seawall.check.http import printable
 from seawall.check.journal import Spot
@@ -38,8 +38,7 @@ class Link(NamedTuple):
     @property
     def url(self) -> str:
         """The whole address."""
-        host = f"[{self.spot.host}]" if ":" in self.spot.host else self.spot.host
-        return f"https://{host}:{self.spot.port}{self.target}"
+        return f"https://{authority(self.spot.host, self.spot.port)}{self.target}"
 
 
 def follow(answer: Answer, door: Door, target: str, *, public: bool) -> tuple[Link, Found]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING, Final
 
+from seawall.check.addresses import authority
 from seawall.naming import NamingError, check_repository, normalise
 
 if TYPE_CHECKING:
@@ -70,8 +71,7 @@ class Reference:
     @property
     def authority(self) -> str:
         """The host as it stands in a URL, with the port unless that is 443."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == HTTPS else f"{host}:{self.port}"
+        return authority(self.host, self.port)
 
     @property
     def subject(self) -> str:
@@ -119,8 +119,8 @@ def read_reference(text: str, cloud: Cloud) -> Reference:
             "behind @ goes a digest, sha256: and 64 or sha512: and 128 lower-case hexadecimal digits; a user or "
             "password goes nowhere in here"
         )
-    authority, slash, path = rest.partition("/")
-    host, port = _read_authority(authority, cloud)
+    place, slash, path = rest.partition("/")
+    host, port = _read_authority(place, cloud)
     if not slash:
         return Reference(host, port)
     repository, tag = _read_path(path, host, port)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from seawall.check.reference import DOCKER_HUB
-from seawall.naming import CLOUDS
+from seawall.naming import CLOUDS, lies_within
 from seawall.neighbours import NEIGHBOURS
 
 __all__ = ["is_mcr", "is_public", "sample_image"]
@@ -26,7 +26,7 @@ _SUFFIXES: Final = (
 
 def is_public(host: str) -> bool:
     """Say whether a host is a well-known service's, so that a certificate nobody knows is not its own."""
-    return any(f".{host}".endswith(f".{suffix}") for suffix in _SUFFIXES)
+    return any(lies_within(host, suffix) for suffix in _SUFFIXES)
 
 
 def is_mcr(host: str) -> bool:

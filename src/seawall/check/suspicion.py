@@ -12,6 +12,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 
 from seawall.check import tls
+from seawall.check.addresses import authority
 from seawall.check.cause import Cause
 from seawall.check.http import Conversation, printable
 from seawall.check.step import Fault
@@ -74,8 +75,7 @@ def _over(certificate: tls.Certificate, answer: Answer | None, evidence: tuple[t
 
 
 async def _asked(stream: ByteStream, spot: Spot, limits: Limits) -> Answer | None:
-    port = "" if spot.port == 443 else f":{spot.port}"
-    talk = Conversation(stream, f"{spot.host}{port}", limits)
+    talk = Conversation(stream, authority(spot.host, spot.port), limits)
     try:
         return await talk.rest(await talk.begin("GET", "/v2/"), 4096)
     except Fault:

@@ -18,7 +18,7 @@ from seawall.check.journal import Spot
 from seawall.check.refusal import refusal
 from seawall.check.step import Fault, Found, Place
 from seawall.check.url import read_url
-from seawall.naming import CLOUDS
+from seawall.naming import CLOUDS, lies_within
 
 if TYPE_CHECKING:
     from publicsuffixlist import PublicSuffixList
@@ -58,7 +58,7 @@ def same_owner(host: str, other: str) -> bool:
     """Say whether two hosts belong to one owner: the same, or under one domain that somebody registered."""
     if host == other:
         return True
-    shared = any(f".{one}".endswith(f".{domain}") for one in (host, other) for domain in _SHARED)
+    shared = any(lies_within(one, domain) for one in (host, other) for domain in _SHARED)
     if shared or is_address(host) or is_address(other):
         return False
     owners = [_suffixes().privatesuffix(one) for one in (host, other)]

@@ -10,7 +10,7 @@ from seawall.check.services import is_mcr, is_public
 from seawall.cli.need import Options, need_of
 from seawall.cli.output import fail
 from seawall.firewall.need import Need, NeedError
-from seawall.naming import CLOUDS, Cloud, NamingError, Role
+from seawall.naming import CLOUDS, Cloud, NamingError, Role, lies_within
 from seawall.neighbours import neighbours
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def planned_need(reference: Reference, options: Options, *, before_switch: bool)
         options: What was said of it.
         before_switch: Whether dedicated data endpoints are about to be switched on.
     """
-    home = next((one for one in CLOUDS.values() if f".{reference.host}".endswith(f".{one.domain}")), None)
+    home = next((one for one in CLOUDS.values() if lies_within(reference.host, one.domain)), None)
     if before_switch and (home is None and (is_public(reference.host) or _has_no_domain(reference.host))):
         fail(f"--before-switch is for registries of Azure and of Seawall with a domain; {reference.host} is neither")
     if is_mcr(reference.host):

@@ -23,13 +23,13 @@ from seawall.check.services import is_public
 from seawall.check.trust import Trust
 from seawall.cli.check_need import planned_need
 from seawall.cli.check_view import Progress
-from seawall.cli.need import Options, cloud_of, newest_snapshot, snapshot_of
+from seawall.cli.need import Options, cloud_of, newest_snapshot
 from seawall.cli.output import fail, warn
 from seawall.firewall.need import HTTPS, Need, NeedError
 from seawall.firewall.plan import plan
 from seawall.firewall.rules import Way
-from seawall.firewall.targets.contract import CannotExpressError, check_fit
-from seawall.naming import PUBLIC
+from seawall.firewall.targets.contract import CannotExpressError, write
+from seawall.naming import PUBLIC, lies_within
 from seawall.neighbours import neighbours
 from seawall.servicetags.snapshot import TagMissingError
 
@@ -88,8 +88,7 @@ class Prepared:
             return ""
         try:
             rules = plan(need, self._way(target), snapshot=self.snapshot)
-            check_fit(target, rules)
-            return target.formats[form](rules)
+            return write(target, form, rules)
         except (NeedError, TagMissingError, CannotExpressError) as error:
             # What was found is worth more than the form in which it was asked for.
             warn(f"--to {target.name}: {error}")
@@ -112,18 +111,19 @@ def prepared(asked: Asked) -> Prepared:
     need = planned_need(reference, options, before_switch=asked.before_switch)
     if asked.to and need is None:
         fail("--to: rules are written for registries of Azure, MCR and Seawall; is it one of these? Say --cloud DOMAIN")
+    wanted = asked.to or options.tags_file is not None
+    snapshot = newest_snapshot(options, need.cloud) if need is not None and wanted else None
     question = Question(
         reference=reference,
         need=need,
         credentials=_credentials(asked),
         client=_client(asked),
-        snapshot=snapshot_of(options, need.cloud) if need is not None and options.tags_file is not None else None,
+        snapshot=snapshot if options.tags_file is not None else None,
         push=options.push,
         before_switch=asked.before_switch,
         report=asked.report,
     )
-    kept = newest_snapshot(options, need.cloud) if need is not None and asked.to else None
-    return Prepared(question, _outfit(asked, need), kept)
+    return Prepared(question, _outfit(asked, need), snapshot)
 
 
 def _client(asked: Asked) -> str:
@@ -161,7 +161,7 @@ def _outfit(asked: Asked, need: Need | None) -> Outfit:
         routes=routes,
         trust=trust.of,
         limits=Limits.within(asked.seconds),
-        private=lambda host: bool(own) and f".{host}".endswith(f".{own}"),
+        private=lambda host: bool(own) and lies_within(host, own),
         known=lambda host: is_public(host) or (microsoft and flow_of(need, host, HTTPS) is not None),
     )
 

@@ -135,16 +135,14 @@ def _write(explanation: Explanation, need: Need, snapshot: Snapshot | None, targ
     """Write the rules of the flows that were found, in a firewall's language."""
     from seawall.firewall.need import NeedError  # noqa: PLC0415
     from seawall.firewall.plan import plan  # noqa: PLC0415
-    from seawall.firewall.targets.contract import CannotExpressError, check_fit  # noqa: PLC0415
+    from seawall.firewall.targets.contract import CannotExpressError, write  # noqa: PLC0415
     from seawall.servicetags.snapshot import TagMissingError  # noqa: PLC0415
 
     flows = {one.flow for one in explanation.findings if one.flow and one.expected}
     if not flows:
         return
     try:
-        rules = plan(need, target.ability.ways[0], snapshot=snapshot, only=flows)
-        check_fit(target, rules)
-        text = target.formats[form](rules)
+        text = write(target, form, plan(need, target.ability.ways[0], snapshot=snapshot, only=flows))
     except CannotExpressError as error:
         fail(str(error), CANNOT_EXPRESS)
     except (NeedError, TagMissingError) as error:

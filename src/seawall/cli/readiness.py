@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seawall.cli.output import say, say_json, say_table
+from seawall.cli.output import say, say_json, say_table, warn
 from seawall.cli.place import ConfigOption, JsonOption, StateOption, opened, the_registry
 
 if TYPE_CHECKING:
@@ -64,11 +63,10 @@ def warn_of_blocked(database: Database, registry: Registry) -> None:
     hosts = sorted({answer.host for one in blocked for answer in one.answers if answer.ready is False})
     many = "1 client" if len(blocked) == 1 else f"{len(blocked)} clients"
     rules = ", ".join(_rule(host) for host in hosts)
-    for line in (
-        f"warning: {many} reported within {DAYS} days not to reach the dedicated data endpoints: {', '.join(clients)}",
-        f"let {rules} through for them; 'seawall registry readiness {registry.name}' has the details",
-    ):
-        print(f"seawall: {line}", file=sys.stderr)
+    warn(
+        f"warning: {many} reported within {DAYS} days not to reach the dedicated data endpoints: {', '.join(clients)}\n"
+        f"let {rules} through for them; 'seawall registry readiness {registry.name}' has the details"
+    )
 
 
 def _recent(database: Database, registry: Registry) -> list[Report]:

@@ -211,10 +211,9 @@ def _way(by: str | None, target: Target) -> Way:
 
 
 def _write(target: Target, form: str, rules: RuleSet) -> str:
-    from seawall.firewall.targets.contract import CannotExpressError, check_fit  # noqa: PLC0415
+    from seawall.firewall.targets.contract import CannotExpressError, write  # noqa: PLC0415
 
     try:
-        check_fit(target, rules)
-        return target.formats[form](rules)
+        return write(target, form, rules)
     except CannotExpressError as error:
         fail(str(error), CANNOT_EXPRESS)

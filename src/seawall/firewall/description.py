@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from seawall.naming import CLOUDS, Cloud, NamingError, Role, check_region, normalise
+from seawall.naming import CLOUDS, Cloud, NamingError, Role, check_region, lies_within, normalise
 from seawall.neighbours import NEIGHBOURS
 
 if TYPE_CHECKING:
@@ -246,7 +246,7 @@ def read_login_server(host: str, cloud: Cloud | None = None) -> tuple[Cloud, str
     """
     name = normalise(host)
     for known in (*([cloud] if cloud else []), *CLOUDS.values()):
-        if f".{name}".endswith(f".{known.domain}"):
+        if lies_within(name, known.domain):
             found = known.parse(name)
             if found.role is Role.LOGIN:
                 return known, found.registry

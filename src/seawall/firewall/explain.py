@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from seawall.firewall.need import NEIGHBOURLY, Flow, Need, NeedError, Purpose, flows
 from seawall.firewall.symptoms import Symptom, symptom_of
-from seawall.naming import CLOUDS, Cloud, Host, NamingError, Role, covers, normalise
+from seawall.naming import CLOUDS, Cloud, Host, NamingError, Role, covers, lies_within, normalise
 from seawall.neighbours import neighbours
 from seawall.servicetags.prefixes import AddressSet, PrefixError, parse_prefix
 from seawall.topology import Replica
@@ -137,8 +137,7 @@ def _host(name: str, need: Need | None) -> Finding:
     if flow is not None:
         return Finding(name, flow.why, expected=True, flow=flow)
     for cloud in (*([need.cloud] if need else []), *CLOUDS.values()):
-        zone = f".privatelink.{cloud.domain}"
-        if f".{name}".endswith(zone):
+        if lies_within(name, f"privatelink.{cloud.domain}"):
             return _private(name, cloud, need)
         try:
             host = cloud.parse(name)

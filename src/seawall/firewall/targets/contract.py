@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from seawall.firewall.need import Need
     from seawall.firewall.rules import RuleSet
 
-__all__ = ["Ability", "CannotExpressError", "Render", "RenderChange", "Target", "Wildcard", "check_fit"]
+__all__ = ["Ability", "CannotExpressError", "Render", "RenderChange", "Target", "Wildcard", "check_fit", "write"]
 
 
 class CannotExpressError(ValueError):
@@ -102,6 +102,16 @@ class Target:
     suffix: Mapping[str, str] = field(default_factory=dict)
     changes: Mapping[str, RenderChange] = field(default_factory=dict)
     checks: Mapping[str, str] = field(default_factory=dict)
+
+
+def write(target: Target, form: str, rules: RuleSet) -> str:
+    """Write a rule set in a product's language, once it is sure to come out as meant.
+
+    Raises:
+        CannotExpressError: The product cannot express it.
+    """
+    check_fit(target, rules)
+    return target.formats[form](rules)
 
 
 def check_fit(target: Target, rules: RuleSet) -> None:
