@@ -21,9 +21,10 @@ $(READY): requirements.lock pyproject.toml
 run: $(READY)  ## start a registry on this machine: one command, no configuration
 	$(BIN)/seawall up $(ARGS)
 
-test: $(READY) tools  ## lint, type check and every test
+# Several processes share the tests (tests/conftest.py says how); ARGS=-n0 runs them one after another, as -s needs.
+test: $(READY) tools  ## lint, type check and every test; ARGS='tests/unit -k name' for some
 	$(MAKE) --no-print-directory lint
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto $(ARGS)
 
 lint: $(READY)  ## style and types
 	$(BIN)/ruff check .

@@ -12,6 +12,7 @@ import pytest
 from seawall.metadata import registries
 from seawall.naming import Role
 from seawall.topology import endpoints
+from tests.support.groups import group_of
 from tests.support.postgres import PostgresCluster, PostgresMissingError
 from tests.support.registry import Registry
 from tests.support.server import CLOUD, Server
@@ -72,17 +73,22 @@ def second(server: Server) -> Registry:
     return Registry.create(server, "second")
 
 
-@pytest.fixture(scope="session", autouse=True)
-def stalled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Stalled]]:
+@pytest.fixture(scope="session")
+def stalled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Stalled]]:
     """Clients that stall, at a server of their own: let loose before the first test, looked at by the last ones."""
-    if not any(SLOW in item.nodeid for item in request.session.items):
-        yield {}
-        return
     with Server(tmp_path_factory.mktemp("stalled")) as server:
         clients = watch_all(Registry.create(server, "first"))
         yield clients
         for client in clients.values():
             client.give_up()
+
+
+@pytest.fixture(autouse=True)
+def _meanwhile(request: pytest.FixtureRequest) -> None:
+    """Let them loose before the first test that runs in the process in which they are looked at."""
+    wanted = any(SLOW in item.nodeid for item in request.session.items)
+    if wanted and group_of(request.node.nodeid) == group_of(SLOW):
+        request.getfixturevalue("stalled")
 
 
 @pytest.hookimpl(trylast=True)

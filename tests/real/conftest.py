@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.real import images, report
+from tests.real import images
 from tests.real.clients import Clients
 from tests.real.product import Product
 
@@ -55,8 +55,3 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Layout:
 @pytest.fixture(scope="session")
 def index(tmp_path_factory: pytest.TempPathFactory) -> Layout:
     return images.write_index(tmp_path_factory.mktemp("index") / "layout")
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    for line in config.stash.get(report.LINES, []):
-        terminalreporter.write_line(line)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 BINARY: Final = Path(sys.prefix) / "bin" / "seawall"
+PORTS: Final = range(20_000, 32_000)
 PATIENCE: Final = 30.0
 """Seconds in which it must be ready after its start, and gone after SIGTERM."""
 
@@ -159,9 +160,16 @@ def _spawn(command: list[str], said: IO[bytes], log: IO[bytes]) -> subprocess.Po
 
 
 def free_ports(count: int) -> int:
-    """The first of `count` free ports in a row, below those that the system hands to outgoing connections."""
+    """The first of `count` free ports in a row, below those that the system hands to outgoing connections.
+
+    Each process of a test run has ports of its own to choose from: between its looking and its server's listening,
+    nobody else takes them.
+    """
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    mine = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    share = len(PORTS) // processes
     while True:
-        first = random.randrange(20_000, 32_000 - count)
+        first = random.randrange(PORTS[mine * share], PORTS[mine * share] + share - count)
         if all(_is_free(port) for port in range(first, first + count)):
             return first
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from tests.real import report
 from tests.real.clients import TOOLS
 from tests.real.product import Product
+from tests.support import report
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,7 +89,7 @@ def judge(product: Product, results: Path, request: pytest.FixtureRequest, **swi
     assert (results / "junit.xml").exists(), done.stdout + done.stderr
     found = counts(done.stdout)
     told = ", ".join(f"{name} {found[name]}" for name in ("pass", "fail", "error", "skip", "disabled"))
-    report.show(request.config, f"{request.node.name}: {told}")
+    report.show(request, f"{request.node.name}: {told}")
     assert shortcomings(results) == []
     assert found["fail"] + found["error"] + found["skip"] == 0, told
     assert done.returncode == 0

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Final
 import httpx
 import pytest
 
-from tests.real import processes, report
+from tests.real import processes
 from tests.real.audit import Audit
 from tests.real.images import digest_of
 from tests.real.load import Journal, Pusher
 from tests.real.product import Product
 from tests.real.registry import Repository
+from tests.support import report
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -138,7 +139,7 @@ def test_killing_everything_breaks_no_promise(tmp_path: Path, request: pytest.Fi
             assert check_sample(product, journal) == [], f"after kill {cycle + 1}"
         assert check_everything(product, journal) == []
     told = f"{len(journal.promised)} acknowledged, {len(journal.in_doubt())} in doubt, {len(journal.tags)} tags"
-    report.show(request.config, f"crash, all processes killed {KILLS} times: {told}")
+    report.show(request, f"crash, all processes killed {KILLS} times: {told}")
 
 
 def worker_pids(product: Product) -> set[int]:
@@ -178,7 +179,7 @@ def test_killing_one_worker_breaks_no_promise(tmp_path: Path, request: pytest.Fi
         assert check_everything(product, journal) == []
     lost = sum(pusher.interruptions for pusher in pushers)
     told = f"{len(journal.promised)} acknowledged, {lost} connections lost"
-    report.show(request.config, f"crash, one worker killed {kills} times: {told}")
+    report.show(request, f"crash, one worker killed {kills} times: {told}")
 
 
 def test_workers_end_with_their_supervisor(tmp_path: Path) -> None:
