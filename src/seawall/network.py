@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["EVERYBODY", "MOST_RULES", "Action", "NetworkRules", "NetworkRulesError", "Range", "parse_range"]
+__all__ = ["EVERYBODY", "MOST_RULES", "Action", "NetworkRules", "NetworkRulesError", "Range", "in_order", "parse_range"]
 
 MOST_RULES: Final = 200
 """As many as Azure's Premium registries take."""
@@ -61,7 +61,7 @@ class NetworkRules:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
-        if list(self.ranges) != _in_order(self.ranges):
+        if list(self.ranges) != in_order(self.ranges):
             raise NetworkRulesError("list each range once, in order")
         if len(self.ranges) > MOST_RULES:
             raise NetworkRulesError(
@@ -70,7 +70,7 @@ class NetworkRules:
 
     def adding(self, ranges: Iterable[Range]) -> NetworkRules:
         """Return these rules with further ranges."""
-        return replace(self, ranges=tuple(_in_order((*self.ranges, *ranges))))
+        return replace(self, ranges=tuple(in_order((*self.ranges, *ranges))))
 
     def removing(self, ranges: Iterable[Range]) -> NetworkRules:
         """Return these rules without some ranges; what lies inside one of them stays."""
@@ -126,7 +126,8 @@ def parse_range(text: str) -> Range:
     return found
 
 
-def _in_order(ranges: Iterable[Range]) -> list[Range]:
+def in_order(ranges: Iterable[Range]) -> list[Range]:
+    """Put ranges in order, each once: IPv4 before IPv6, then by address, wider ones first."""
     return sorted(set(ranges), key=lambda one: (one.version, int(one.network_address), one.prefixlen))
 
 

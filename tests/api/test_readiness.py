@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 
 from seawall.cli.main import app
 from seawall.metadata import readiness
-from seawall.metadata.clock import HybridClock
+from seawall.metadata.clock import reading_at
 from seawall.metadata.schema import READINESS
 from tests.support.registry import Registry
 from tests.support.server import REGION
@@ -58,10 +58,9 @@ def command(registry: Registry, *arguments: str) -> Result:
 
 def keep(registry: Registry, client: str, *, days_ago: float, ready: bool | None = False, cause: str = "") -> None:
     """Keep a report as if it had come in some days ago."""
-    moment = int((time.time() - days_ago * DAY) * 1000)
     answer = readiness.Answer(REGION, host(registry), ready, cause)
     with registry.server.database() as database, database.writing() as writer:
-        then = replace(writer, clock=HybridClock(lambda: moment))
+        then = replace(writer, clock=reading_at(time.time() - days_ago * DAY))
         assert readiness.put(then, registry.name, registry.name, client, "192.0.2.7", [answer])
 
 

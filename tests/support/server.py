@@ -41,7 +41,7 @@ DOMAIN: Final = "azurecr.test"
 STORAGE: Final = "storage.test"
 CLOUD: Final = Cloud.own(DOMAIN, STORAGE)
 REGION: Final = "eastus"
-TABLES: Final = ("blob", "blob_link", "manifest", "repository", "tag")
+TABLES: Final = ("blob_link", "manifest", "repository", "tag")
 PATIENCE: Final = 30.0
 
 

@@ -1,4 +1,4 @@
-"""Blobs: whose bytes this node holds, and which repositories they may be read through."""
+"""Which repositories blobs may be read through. Their bytes are the store's business, and may be elsewhere only."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import bindparam, select
 
-from seawall.metadata.schema import BLOB, BLOB_LINK
+from seawall.metadata.schema import BLOB_LINK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -17,31 +17,20 @@ if TYPE_CHECKING:
     from seawall.metadata.repositories import Repository
     from seawall.metadata.rows import Writer
 
-__all__ = ["link", "missing", "put", "repositories_with", "size_in", "unlink"]
+__all__ = ["link", "missing", "repositories_with", "size_in", "unlink"]
 
 
-_LINKED: Final = (
-    select(BLOB_LINK.c.digest)
-    .join(BLOB, BLOB.c.digest == BLOB_LINK.c.digest)
-    .where(
-        BLOB_LINK.c.registry == bindparam("registry"),
-        BLOB_LINK.c.repository == bindparam("name"),
-        BLOB_LINK.c.deleted.is_(False),
-    )
+_LINKED: Final = select(BLOB_LINK.c.digest).where(
+    BLOB_LINK.c.registry == bindparam("registry"),
+    BLOB_LINK.c.repository == bindparam("name"),
+    BLOB_LINK.c.deleted.is_(False),
 )
-_SIZE: Final = _LINKED.where(BLOB_LINK.c.digest == bindparam("digest")).with_only_columns(BLOB.c.size)
+_SIZE: Final = _LINKED.where(BLOB_LINK.c.digest == bindparam("digest")).with_only_columns(BLOB_LINK.c.size)
 
 
-def put(writer: Writer, repository: Repository, digest: Digest, size: int) -> None:
-    """Record that this node holds a blob's bytes, and that they may be read through a repository."""
-    writer.insert_once(BLOB, digest=digest, size=size)
-    link(writer, repository, digest)
-
-
-def link(writer: Writer, repository: Repository, digest: Digest) -> None:
-    """Let a blob be read through a repository."""
-    if size_in(writer.connection, repository, digest) is None:
-        writer.put(BLOB_LINK, registry=repository.registry, repository=repository.name, digest=digest)
+def link(writer: Writer, repository: Repository, digest: Digest, size: int) -> None:
+    """Let a blob be read through a repository; to upload one again is a write too, and outdoes a delete elsewhere."""
+    writer.put(BLOB_LINK, registry=repository.registry, repository=repository.name, digest=digest, size=size)
 
 
 def unlink(writer: Writer, repository: Repository, digest: Digest) -> bool:

@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Concatenate, Final, ParamSpec, TypeVar, TypeVa
 from sqlalchemy import create_engine, make_url
 from sqlalchemy.exc import OperationalError
 
-from seawall.metadata.clock import HybridClock
+from seawall.metadata.clock import wall_milliseconds
 from seawall.metadata.memo import Memo
-from seawall.metadata.rows import Writer
+from seawall.metadata.rows import Writer, begin
 from seawall.metadata.sqlite import WRITING, SqliteFreshness, SqliteWriteLock, configure
 
 if TYPE_CHECKING:
@@ -39,10 +39,10 @@ _Ts = TypeVarTuple("_Ts")
 
 _THREADS: Final = 8
 _ATTEMPTS: Final = 5
+_GLANCE_SECONDS: Final = 0.02
+_FAR_GLANCE_SECONDS: Final = 0.1
 _TRY_AGAIN: Final = frozenset(("40001", "40P01"))
 """PostgreSQL's codes for serialization failure and deadlock."""
-_CHANGING: Final = 73_325_545
-"""The number of PostgreSQL's advisory lock; it only has to be the same everywhere."""
 
 
 class Database:
@@ -51,16 +51,16 @@ class Database:
     Create it after the process has forked: connections must not be shared across a fork.
     """
 
-    def __init__(self, url: str, region: str, *, clock: HybridClock | None = None) -> None:
+    def __init__(self, url: str, region: str, *, wall: Callable[[], int] = wall_milliseconds) -> None:
         """Open a database.
 
         Args:
             url: A SQLAlchemy URL of SQLite or PostgreSQL.
             region: The region this node is in; stamped on every row it writes.
-            clock: Stamps rows; tests bring their own.
+            wall: Tells milliseconds since 1970; tests bring their own.
         """
         self.region = region
-        self._clock = clock or HybridClock()
+        self._wall = wall
         self._engine = open_engine(url)
         self._writers = self._engine.execution_options(**WRITING)
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="metadata")
@@ -74,6 +74,11 @@ class Database:
             self._memo = Memo(freshness.stamp)
             self._closing = (lock.close, freshness.close)
         # On PostgreSQL other machines write too, and asking whether an answer still holds costs as much as asking anew.
+
+    @property
+    def glance_seconds(self) -> float:
+        """How long to wait before asking again whether anything has changed: long where asking is work for others."""
+        return _GLANCE_SECONDS if self._memo is not None else _FAR_GLANCE_SECONDS
 
     async def read(self, query: Callable[Concatenate[Connection, _P], _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         """Run a query that only reads."""
@@ -111,7 +116,7 @@ class Database:
         """Run a query in a transaction of its own, in the calling thread."""
         for attempt in range(_ATTEMPTS):
             try:
-                with self._transaction() as writer:
+                with self.writing() as writer:
                     return query(writer, *args, **kwargs)
             except OperationalError as error:
                 # PostgreSQL ends one of two transactions that wait for each other; nothing of it has happened.
@@ -119,18 +124,20 @@ class Database:
                     raise
         raise AssertionError("unreachable")
 
-    @contextmanager
-    def writing(self) -> Iterator[Writer]:
-        """Open a transaction that reads what it then changes; there is one of these at a time."""
-        with self._transaction() as writer:
-            if self._write_lock is None:
-                writer.connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_CHANGING})")
-            yield writer
+    async def note(self, query: Callable[Concatenate[Connection, _P], _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        """Run a query that writes what concerns this node only; other regions have nothing to read then."""
+        return await self._run(lambda: self.note_now(query, *args, **kwargs))
+
+    def note_now(self, query: Callable[Concatenate[Connection, _P], _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        """Run a query that writes what concerns this node only, in the calling thread."""
+        with self._write_lock or _NO_LOCK, self._writers.begin() as connection:
+            return query(connection, *args, **kwargs)
 
     @contextmanager
-    def _transaction(self) -> Iterator[Writer]:
+    def writing(self) -> Iterator[Writer]:
+        """Open a transaction that may write; there is one at a time."""
         with self._write_lock or _NO_LOCK, self._writers.begin() as connection:
-            yield Writer(connection, self._clock, self.region)
+            yield begin(connection, self.region, self._wall())
 
     async def run(self, work: Callable[[], _T]) -> _T:
         """Run short blocking work in one of this database's threads."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from seawall.metadata.clock import seconds_of
 from seawall.metadata.memo import reads_settings
@@ -38,10 +38,7 @@ class SigningKey(NamedTuple):
 
 def add(writer: Writer, purpose: str, name: str, secret: bytes) -> None:
     """Add a key, which signs from now on."""
-    # Later than every other key, also where the wall clock was set back.
-    newest = select(func.max(SIGNING_KEY.c.clock)).where(SIGNING_KEY.c.purpose == purpose)
-    after = writer.connection.execute(newest).scalar() or 0
-    writer.put(SIGNING_KEY, after=after, purpose=purpose, name=name, secret=secret)
+    writer.put(SIGNING_KEY, purpose=purpose, name=name, secret=secret)
 
 
 @reads_settings

@@ -1,5 +1,8 @@
 """Who may sign in, and with what rights: the admin user, tokens, and scope maps.
 
+A principal's passwords, its scope map and whether it is enabled are rows of their own: disabling somebody in one region
+is not undone by renewing a password in another.
+
 Passwords are kept as hashes only. They are always made by Seawall from 256 random bits, never chosen by people, so one
 round of SHA-256 is enough: there is nothing to guess.
 """
@@ -8,14 +11,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import select
 
+from seawall.metadata import fields
 from seawall.metadata.memo import reads_settings
 from seawall.metadata.schema import PRINCIPAL, SCOPE_MAP
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sqlalchemy import Connection
 
     from seawall.metadata.rows import Writer
@@ -32,6 +38,9 @@ __all__ = [
     "put",
     "put_scope_map",
 ]
+
+
+_CREDENTIAL: Final = "credential/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +76,14 @@ class Principal:
 
 def put(writer: Writer, registry: str, principal: Principal) -> None:
     """Keep a principal."""
-    values = asdict(principal)
-    del values["name"]
-    writer.put(PRINCIPAL, registry=registry, name=principal.name, document=json.dumps(values, sort_keys=True))
+    values: dict[str, object] = {"scope_map": principal.scope_map, "enabled": principal.enabled}
+    values |= {f"{_CREDENTIAL}{slot}": asdict(credential) for slot, credential in principal.credentials.items()}
+    fields.put(writer, PRINCIPAL, (registry, principal.name), values)
 
 
 def delete(writer: Writer, registry: str, name: str) -> bool:
     """Remove a principal; say whether it was there."""
-    return writer.delete(PRINCIPAL, registry=registry, name=name) > 0
+    return fields.delete(writer, PRINCIPAL, (registry, name))
 
 
 @reads_settings
@@ -82,22 +91,15 @@ def find(connection: Connection, registry: str, name: str) -> Principal | None:
     """Find a principal by its user name."""
     if "\0" in name:  # PostgreSQL cannot even look for it
         return None
-    query = select(PRINCIPAL.c.document).where(
-        PRINCIPAL.c.registry == registry, PRINCIPAL.c.name == name, PRINCIPAL.c.deleted.is_(False)
-    )
-    document = connection.execute(query).scalar_one_or_none()
-    return _read(name, document) if document is not None else None
+    return _read(name, fields.read(connection, PRINCIPAL, (registry, name)))
 
 
 @reads_settings
 def list_all(connection: Connection, registry: str) -> list[Principal]:
     """List a registry's principals, by name."""
-    query = (
-        select(PRINCIPAL.c.name, PRINCIPAL.c.document)
-        .where(PRINCIPAL.c.registry == registry, PRINCIPAL.c.deleted.is_(False))
-        .order_by(PRINCIPAL.c.name)
-    )
-    return [_read(row.name, row.document) for row in connection.execute(query)]
+    kept = fields.read_all(connection, PRINCIPAL, (registry,))
+    found = [_read(name, values) for (_, name), values in kept.items()]
+    return [principal for principal in found if principal is not None]
 
 
 def put_scope_map(writer: Writer, registry: str, name: str, actions: tuple[str, ...]) -> None:
@@ -131,7 +133,13 @@ def list_scope_maps(connection: Connection, registry: str) -> dict[str, tuple[st
     return {row.name: tuple(json.loads(row.document)["actions"]) for row in connection.execute(query)}
 
 
-def _read(name: str, document: str) -> Principal:
-    values = json.loads(document)
-    credentials = {slot: Credential(**credential) for slot, credential in values["credentials"].items()}
+def _read(name: str, values: Mapping[str, Any]) -> Principal | None:
+    # Where one region deleted it and another gave it a new password at once, the deletion must stand.
+    if not {"scope_map", "enabled"} <= values.keys():
+        return None
+    credentials = {
+        field.removeprefix(_CREDENTIAL): Credential(value["identifier"], value["sha256"])
+        for field, value in values.items()
+        if field.startswith(_CREDENTIAL)
+    }
     return Principal(name, credentials, values["scope_map"], values["enabled"])

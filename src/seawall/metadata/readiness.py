@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import delete, func, select
 
 from seawall.metadata.clock import reading_at, seconds_of
-from seawall.metadata.schema import PRINCIPAL, READINESS
+from seawall.metadata.schema import READINESS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -105,12 +105,8 @@ class Report:
 def put(writer: Writer, registry: str, user: str, client: str, address: str, answers: Iterable[Answer]) -> bool:
     """Keep a client's report instead of its last one; say whether there was room for it."""
     connection = writer.connection
-    # PostgreSQL lets one user's reports come in side by side, and each would see the same room.
-    connection.execute(
-        select(PRINCIPAL.c.name).where(PRINCIPAL.c.registry == registry, PRINCIPAL.c.name == user).with_for_update()
-    )
     # Removed, not marked: what is over is over in every region without being told, and it holds people's addresses.
-    oldest = reading_at(seconds_of(writer.clock.tick()) - _SECONDS)
+    oldest = reading_at(seconds_of(writer.clock) - _SECONDS)
     connection.execute(delete(READINESS).where(READINESS.c.registry == registry, READINESS.c.clock < oldest))
     others = select(func.count()).where(
         READINESS.c.registry == registry,
@@ -158,7 +154,10 @@ def fleet(reports: Sequence[Report]) -> dict[str, Any]:
 
 
 def _read(row: Row[Any], regions: Sequence[str]) -> Report:
-    told = [Answer(**values) for values in json.loads(row.document)]
+    told = [
+        Answer(values["region"], values["host"], values["ready"], values.get("cause", ""))
+        for values in json.loads(row.document)
+    ]
     answers = tuple(answer for answer in told if answer.region in regions)
     tried = {answer.region for answer in answers}
     untried = tuple(region for region in regions if region not in tried)

@@ -1,41 +1,78 @@
-"""Registries and their settings, kept as one document each."""
+"""Registries: their settings, replicas and network rules, each a row of its own.
+
+Two regions may change two of these at once, and each change must be good by itself; both together need not make a
+registry that could have been described so. Reading therefore never fails: what cannot be together is read as the
+nearest thing that can, the same in every region.
+"""
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import select
-
+from seawall.metadata import fields
 from seawall.metadata.memo import reads_settings
-from seawall.metadata.schema import REGISTRY
-from seawall.network import EVERYBODY, Action, NetworkRules, parse_range
+from seawall.metadata.schema import SETTING
+from seawall.naming import check_account, check_region
+from seawall.network import EVERYBODY, MOST_RULES, Action, NetworkRules, in_order, parse_range
 from seawall.topology import Registry, Replica, Tier
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sqlalchemy import Connection
 
     from seawall.metadata.rows import Writer
 
-__all__ = ["find", "list_all", "put", "the", "with_account"]
+__all__ = ["REPLICA", "check_setting", "find", "list_all", "put", "the", "with_account"]
+
+REPLICA: Final = "replica/"
+"""What the names of settings begin with that are replicas; the region follows, and the value is the account."""
+
+_RANGE: Final = "range/"
+
+
+_SWITCHES: Final = frozenset(("data_endpoints", "anonymous_pull", "admin", "deletes"))
+_ALWAYS: Final = _SWITCHES | {"home", "tier", "default_action"}
 
 
 def put(writer: Writer, registry: Registry) -> None:
     """Keep a registry's settings."""
-    document = {
+    values: dict[str, object] = {
         "home": registry.home,
-        "replicas": {replica.region: replica.account for replica in registry.replicas},
         "tier": registry.tier.value,
         "data_endpoints": registry.data_endpoints,
         "anonymous_pull": registry.anonymous_pull,
         "admin": registry.admin,
         "deletes": registry.deletes,
-        "network": {
-            "default_action": registry.network.default_action.value,
-            "ranges": [str(one) for one in registry.network.ranges],
-        },
+        "default_action": registry.network.default_action.value,
     }
-    writer.put(REGISTRY, registry=registry.name, document=json.dumps(document, sort_keys=True))
+    values |= {f"{REPLICA}{replica.region}": replica.account for replica in registry.replicas}
+    values |= {f"{_RANGE}{one}": True for one in registry.network.ranges}
+    fields.put(writer, SETTING, (registry.name,), values)
+
+
+def check_setting(name: str, value: object) -> None:
+    """Refuse a setting from another region that could not be read; ones of a newer Seawall are let pass.
+
+    Raises:
+        ValueError: With what is wrong.
+    """
+    good = True
+    if name in _SWITCHES:
+        good = isinstance(value, bool)
+    elif name == "home" or name.startswith(REPLICA):
+        good = isinstance(value, str)
+        check_region(str(value) if name == "home" else name.removeprefix(REPLICA))
+    elif name == "tier":
+        Tier(str(value))
+    elif name == "default_action":
+        Action(str(value))
+    elif name.startswith(_RANGE):
+        parse_range(name.removeprefix(_RANGE))
+    if good and name.startswith(REPLICA) and value:
+        check_account(str(value))
+    if not good:
+        raise ValueError(f"setting {name!r} cannot be {str(value)[:80]!r}")
 
 
 @reads_settings
@@ -69,33 +106,38 @@ def with_account(connection: Connection, account: str) -> Registry | None:
 @reads_settings
 def list_all(connection: Connection) -> list[Registry]:
     """List every registry, by name."""
-    query = (
-        select(REGISTRY.c.registry, REGISTRY.c.document)
-        .where(REGISTRY.c.deleted.is_(False))
-        .order_by(REGISTRY.c.registry)
+    kept = fields.read_all(connection, SETTING)
+    found = [_read(name, values) for (name,), values in kept.items()]
+    return [registry for registry in found if registry is not None]
+
+
+def _read(name: str, values: Mapping[str, Any]) -> Registry | None:
+    replicas = tuple(
+        Replica(setting.removeprefix(REPLICA), account)
+        for setting, account in sorted(values.items())
+        if setting.startswith(REPLICA)
     )
-    return [_read(row.registry, row.document) for row in connection.execute(query)]
-
-
-def _read(name: str, document: str) -> Registry:
-    values = json.loads(document)
-    replicas = tuple(Replica(region, account) for region, account in sorted(values["replicas"].items()))
+    # While half of what another region says is on its way, nothing is guessed: a missing rule would let people in.
+    if not replicas or not values.keys() >= _ALWAYS:
+        return None
+    home = values["home"] if values["home"] in {replica.region for replica in replicas} else replicas[0].region
+    network = _network(values)
+    data_endpoints: bool = values["data_endpoints"]
+    needs_premium = data_endpoints or len(replicas) > 1 or network != EVERYBODY
     return Registry(
         name=name,
-        home=values["home"],
+        home=home,
         replicas=replicas,
-        tier=Tier(values["tier"]),
-        data_endpoints=values["data_endpoints"],
+        tier=Tier.PREMIUM if needs_premium else Tier(values["tier"]),
+        data_endpoints=data_endpoints,
         anonymous_pull=values["anonymous_pull"],
         admin=values["admin"],
         deletes=values["deletes"],
-        network=_network(values),
+        network=network,
     )
 
 
-def _network(values: dict[str, Any]) -> NetworkRules:
-    # Registries may be older than network rules.
-    if "network" not in values:
-        return EVERYBODY
-    kept = values["network"]
-    return NetworkRules(Action(kept["default_action"]), tuple(map(parse_range, kept["ranges"])))
+def _network(values: Mapping[str, Any]) -> NetworkRules:
+    ranges = in_order(parse_range(setting.removeprefix(_RANGE)) for setting in values if setting.startswith(_RANGE))
+    # Too many can only be the sum of what several regions added at once; to let fewer in is the safe mistake.
+    return NetworkRules(Action(values["default_action"]), tuple(ranges[:MOST_RULES]))

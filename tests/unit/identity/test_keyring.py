@@ -11,7 +11,6 @@ from seawall.identity.keyring import ensure_keys, load_private_key, rotate
 from seawall.identity.scopes import Grant
 from seawall.identity.tokens import TokenError, TokenKind, Verifier, issue
 from seawall.metadata import keys
-from seawall.metadata.clock import HybridClock
 from seawall.metadata.migrate import migrate
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ def at(tmp_path: Path, open_databases: Callable[..., Database]) -> Callable[[flo
     migrate(url)
 
     def open_at(seconds: float) -> Database:
-        return open_databases(url, clock=HybridClock(lambda: int((time.time() + seconds) * 1000)))
+        return open_databases(url, wall=lambda: int((time.time() + seconds) * 1000))
 
     return open_at
 

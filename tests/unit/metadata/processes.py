@@ -13,6 +13,7 @@ from seawall.metadata.principals import Principal
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from multiprocessing.connection import Connection
+    from multiprocessing.queues import Queue
     from multiprocessing.synchronize import Barrier
 
     from seawall.blobs.digest import Digest
@@ -63,3 +64,11 @@ def add_credentials(database: Database, count: int) -> None:
             assert known is not None
             scope_map = str(int(known.scope_map) + 1)
             principals.put(writer, "myregistry", Principal("shared", {}, scope_map))
+
+
+def take_readings(url: str, wall: int, count: int, barrier: Barrier, results: Queue[list[tuple[int, int]]]) -> None:
+    """Write at once with another process, beside a wall that stands still; say which places and readings came of it."""
+    database = Database(url, "westus", wall=lambda: wall)
+    barrier.wait()
+    results.put([database.write_now(lambda writer: (writer.sequence, writer.clock)) for _ in range(count)])
+    database.close()

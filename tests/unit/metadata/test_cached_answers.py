@@ -73,7 +73,7 @@ WRITES: Final[list[Query]] = [
     (tags.delete, HERE, "latest"),
     (put_manifests,),
     (manifests.delete, HERE, DIGESTS[0]),
-    (blobs.put, HERE, DIGESTS[0], 5),
+    (blobs.link, HERE, DIGESTS[0], 5),
     (blobs.unlink, HERE, DIGESTS[0]),
     (repositories.put, HERE),
 ]

@@ -5,12 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import multiprocessing
+import queue
+import random
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from seawall.blobs.digest import digest_of
 from seawall.metadata import principals, registries, tags
@@ -19,6 +24,7 @@ from seawall.metadata.principals import Principal
 from seawall.metadata.repositories import Repository
 from seawall.metadata.schema import TAG
 from tests.unit.metadata.processes import add_credentials, write_many
+from tests.unit.metadata.pushing import push
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +32,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 HERE: Final = Repository("myregistry", "team/app")
-DIGEST: Final = digest_of(b"manifest")
+BODY: Final = b"manifest"
+DIGEST: Final = digest_of(BODY)
 PROCESSES, EACH = 3, 60
 
 
@@ -35,6 +42,7 @@ def clocks(connection: Connection) -> list[int]:
 
 
 def test_writers_in_several_processes_lose_nothing(url: str, database: Database) -> None:
+    database.write_now(push, HERE, BODY)
     context = multiprocessing.get_context("spawn")
     barrier = context.Barrier(PROCESSES, timeout=60)
     processes = [
@@ -52,7 +60,7 @@ def test_writers_in_several_processes_lose_nothing(url: str, database: Database)
 
 def test_readers_are_not_kept_waiting_by_a_writer(url: str, open_databases: Callable[..., Database]) -> None:
     writer_of, reader = open_databases(url), open_databases(url)
-    reader.write_now(tags.put, HERE, "before", DIGEST)
+    reader.write_now(push, HERE, BODY, "before")
     with writer_of.writing() as writer:
         tags.put(writer, HERE, "during", DIGEST)
         assert list(reader.read_now(tags.page, HERE, "", 10)) == ["before"]
@@ -85,9 +93,72 @@ def test_writers_of_several_rows_do_not_wait_for_each_other_for_ever(
                     tags.put(writer, HERE, name, DIGEST)
 
     one, other = open_databases(url), open_databases(url)
+    one.write_now(push, HERE, BODY)
     with ThreadPoolExecutor(2) as threads:
         list(threads.map(write, (one, other), (names, names[::-1])))
     assert list(one.read_now(tags.page, HERE, "", 100)) == names
+
+
+def test_a_place_in_the_log_is_drawn_only_when_all_before_it_are_decided(
+    url: str, open_databases: Callable[..., Database]
+) -> None:
+    first, second, reader = (open_databases(url) for _ in range(3))
+    first.write_now(push, HERE, BODY)
+    drawn: queue.SimpleQueue[int] = queue.SimpleQueue()
+
+    def follow() -> None:
+        with second.writing() as writer:
+            drawn.put(writer.sequence)
+            tags.put(writer, HERE, "second", DIGEST)
+
+    thread = threading.Thread(target=follow)
+    with first.writing() as writer:
+        tags.put(writer, HERE, "first", DIGEST)
+        thread.start()
+        # The second transaction is under way, and must not be able to come before this one.
+        with pytest.raises(queue.Empty):
+            drawn.get(timeout=0.3)
+        assert reader.read_now(places) == {}
+    thread.join()
+    assert drawn.get_nowait() == writer.sequence + 1
+    assert reader.read_now(places) == {"first": writer.sequence, "second": writer.sequence + 1}
+
+
+def places(connection: Connection) -> dict[str, int]:
+    return {row.name: row.sequence for row in connection.execute(select(TAG.c.name, TAG.c.sequence))}
+
+
+def test_whoever_reads_the_log_from_where_he_stopped_misses_nothing(
+    url: str, open_databases: Callable[..., Database]
+) -> None:
+    reader, *writers = (open_databases(url, f"region{number}") for number in range(4))
+    pause = random.Random(5)
+
+    def write(number: int) -> list[int]:
+        return [write_one(number, step) for step in range(20)]
+
+    def write_one(number: int, step: int) -> int:
+        with contextlib.suppress(IntegrityError), writers[number].writing() as writer:
+            tags.put(writer, HERE, f"p{number}-{step}", DIGEST)
+            time.sleep(pause.random() * 0.004)
+            if step % 5 == 4:
+                writer.put(TAG, registry=None, repository="", name="", digest="")
+            return writer.sequence
+        return 0
+
+    def read(connection: Connection, after: int) -> list[int]:
+        query = select(TAG.c.sequence).where(TAG.c.sequence > after).order_by(TAG.c.sequence)
+        return list(connection.execute(query).scalars())
+
+    seen: list[int] = []
+    with ThreadPoolExecutor(3) as threads:
+        running = [threads.submit(write, number) for number in range(3)]
+        while not all(one.done() for one in running):
+            seen += reader.read_now(read, seen[-1] if seen else 0)
+        seen += reader.read_now(read, seen[-1] if seen else 0)
+        told = [place for one in running for place in one.result() if place]
+    assert seen == list(range(1, 49))
+    assert sorted(told) == seen
 
 
 def test_every_reading_in_one_process_is_another(database: Database) -> None:

@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seawall.metadata import keys
-from seawall.metadata.clock import HybridClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +23,7 @@ def add_at(url: str, open_databases: Callable[..., Database]) -> Callable[[str, 
     """Add a key at some second since 1970, in a process of its own."""
 
     def add(name: str, second: float, purpose: str = keys.LINK) -> Database:
-        database = open_databases(url, clock=HybridClock(lambda: int(second * 1000)))
+        database = open_databases(url, wall=lambda: int(second * 1000))
         database.write_now(keys.add, purpose, name, name.encode())
         return database
 
@@ -101,7 +100,7 @@ def test_the_key_that_signs_is_never_removed(
     sqlite_url: str, open_databases: Callable[..., Database], hours: list[int], moment: int
 ) -> None:
     wall = [0]
-    database = open_databases(sqlite_url, clock=HybridClock(lambda: wall[0] * HOUR * 1000))
+    database = open_databases(sqlite_url, wall=lambda: wall[0] * HOUR * 1000)
     for number, hour in enumerate(hours):
         wall[0] = hour
         database.write_now(keys.add, keys.LINK, f"key{number}", b"secret")

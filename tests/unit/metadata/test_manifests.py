@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -68,11 +69,31 @@ def test_what_is_not_here_is_not_found(database: Database) -> None:
         assert database.read_now(manifests.missing, other, [DIGEST]) == [DIGEST]
 
 
-def test_a_manifest_that_is_there_stays_as_it_is(database: Database) -> None:
+def test_to_push_a_manifest_again_that_is_there_is_a_write(database: Database) -> None:
     put(database, annotations={"a": "first"})
     before = database.read_now(row, HERE, DIGEST)
     put(database, annotations={"a": "second"})
-    assert database.read_now(row, HERE, DIGEST) == before
+    after = database.read_now(row, HERE, DIGEST)
+    # In another region it may have been deleted meanwhile, and this push is to outdo that.
+    assert after.clock > before.clock
+    assert after.sequence > before.sequence
+    assert (after.body, after.media_type, after.buried, after.deleted) == (BODY, IMAGE, 0, False)
+    assert json.loads(after.annotations) == {"a": "second"}
+
+
+def test_when_it_was_last_deleted_outlasts_its_being_pushed_again(database: Database) -> None:
+    put(database)
+    assert database.read_now(row, HERE, DIGEST).buried == 0
+    for _ in range(2):
+        database.write_now(manifests.delete, HERE, DIGEST)
+        deleted = database.read_now(row, HERE, DIGEST)
+        assert deleted.buried == deleted.clock
+        # To delete what is gone is no delete.
+        database.write_now(manifests.delete, HERE, DIGEST)
+        assert database.read_now(row, HERE, DIGEST) == deleted
+        for _ in range(2):
+            put(database)
+            assert database.read_now(row, HERE, DIGEST).buried == deleted.clock
 
 
 def test_a_deleted_manifest_leaves_a_mark_and_no_bytes(database: Database) -> None:
@@ -98,6 +119,10 @@ def test_its_tags_go_with_a_manifest(database: Database) -> None:
     put(database)
     assert list(database.read_now(tags.page, HERE, "", 10)) == ["v0"]
     assert database.read_now(manifests.by_tag, HERE, "latest") is None
+    assert database.write_now(tags.delete, HERE, "latest") is False
+    database.write_now(tags.put, HERE, "latest", DIGEST)
+    assert list(database.read_now(tags.page, HERE, "", 10)) == ["latest", "v0"]
+    assert database.write_now(tags.delete, HERE, "latest") is True
 
 
 def test_a_deleted_manifest_that_is_pushed_again_is_back(database: Database) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from seawall.metadata import principals, readiness
-from seawall.metadata.clock import HybridClock
+from seawall.metadata.clock import reading_at
 from seawall.metadata.principals import Principal
 from seawall.metadata.readiness import DAYS, MOST_CLIENTS, Answer, Readiness, Report
 from seawall.metadata.schema import READINESS
@@ -54,9 +54,8 @@ def put(
     days_ago: float = 0.0,
 ) -> bool:
     """Report something, now or at an earlier time."""
-    moment = int((time.time() - days_ago * DAY) * 1000)
     with database.writing() as writer:
-        then = replace(writer, clock=HybridClock(lambda: moment)) if days_ago else writer
+        then = replace(writer, clock=reading_at(time.time() - days_ago * DAY)) if days_ago else writer
         return readiness.put(then, registry.name, user, client, "192.0.2.7", answers)
 
 
@@ -189,7 +188,7 @@ def test_a_user_reports_for_so_many_clients_and_no_more(database: Database) -> N
 
 
 def test_old_clients_make_room(database: Database) -> None:
-    old = HybridClock(lambda: int((time.time() - (DAYS + 1) * DAY) * 1000))
+    old = reading_at(time.time() - (DAYS + 1) * DAY)
     with database.writing() as writer:
         for number in range(MOST_CLIENTS):
             replace(writer, clock=old).put(

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from seawall.blobs.digest import digest_of
 from seawall.metadata import manifests, tags
-from seawall.metadata.manifests import Manifest
 from seawall.metadata.repositories import Repository
+from tests.unit.metadata.pushing import push
 from tests.unit.strategies import words
 
 if TYPE_CHECKING:
@@ -50,14 +50,8 @@ def fresh() -> Repository:
     return Repository("myregistry", f"team/app{next(numbers)}")
 
 
-def put_manifest(database: Database, body: bytes, repository: Repository = HERE) -> None:
-    manifest = Manifest(digest_of(body), "application/vnd.oci.image.manifest.v1+json", body)
-    database.write_now(manifests.put, repository, manifest, artifact_type="", subject="", annotations={})
-
-
 def test_tags_are_listed_by_code_point(database: Database) -> None:
-    for name in reversed(MIXED):
-        database.write_now(tags.put, HERE, name, FIRST)
+    database.write_now(push, HERE, b"first", *reversed(MIXED))
     assert list(database.read_now(tags.page, HERE, "", 100)) == sorted(MIXED)
     assert sorted(MIXED)[:6] == ["0", "1", "10", "2", "A", "B"]
 
@@ -66,9 +60,7 @@ def test_tags_are_listed_by_code_point(database: Database) -> None:
 @given(written=st.sets(names, max_size=12), last=names | st.just(""), limit=st.integers(0, 15))
 def test_a_page_is_what_follows(database: Database, written: set[str], last: str, limit: int) -> None:
     repository = fresh()
-    with database.writing() as writer:
-        for name in written:
-            tags.put(writer, repository, name, FIRST)
+    database.write_now(push, repository, b"first", *written)
     expected = [name for name in sorted(written) if name > last][:limit]
     assert list(database.read_now(tags.page, repository, last, limit)) == expected
 
@@ -77,9 +69,7 @@ def test_a_page_is_what_follows(database: Database, written: set[str], last: str
 @given(written=st.sets(names, min_size=1, max_size=12), limit=st.integers(1, 5))
 def test_pages_put_together_are_the_list(database: Database, written: set[str], limit: int) -> None:
     repository = fresh()
-    with database.writing() as writer:
-        for name in written:
-            tags.put(writer, repository, name, FIRST)
+    database.write_now(push, repository, b"first", *written)
     found: list[str] = []
     while page := database.read_now(tags.page, repository, found[-1] if found else "", limit):
         assert len(page) <= limit
@@ -88,8 +78,8 @@ def test_pages_put_together_are_the_list(database: Database, written: set[str], 
 
 
 def test_a_tag_stands_for_the_manifest_it_was_last_given(database: Database) -> None:
-    put_manifest(database, b"first")
-    put_manifest(database, b"second")
+    database.write_now(push, HERE, b"first")
+    database.write_now(push, HERE, b"second")
     for digest in (FIRST, SECOND, FIRST, FIRST):
         database.write_now(tags.put, HERE, "latest", digest)
         found = database.read_now(manifests.by_tag, HERE, "latest")
@@ -99,7 +89,7 @@ def test_a_tag_stands_for_the_manifest_it_was_last_given(database: Database) -> 
 
 
 def test_a_tag_is_deleted_once_and_may_come_back(database: Database) -> None:
-    put_manifest(database, b"first")
+    database.write_now(push, HERE, b"first")
     assert database.write_now(tags.delete, HERE, "latest") is False
     database.write_now(tags.put, HERE, "latest", FIRST)
     assert database.write_now(tags.delete, HERE, "latest") is True
@@ -112,10 +102,29 @@ def test_a_tag_is_deleted_once_and_may_come_back(database: Database) -> None:
 
 
 def test_all_tags_of_one_manifest_go_at_once(database: Database) -> None:
-    for name, digest in (("a", FIRST), ("b", SECOND), ("c", FIRST)):
-        database.write_now(tags.put, HERE, name, digest)
-    database.write_now(tags.delete_all_of, HERE, FIRST)
+    database.write_now(push, HERE, b"first", "a", "c")
+    database.write_now(push, HERE, b"second", "b")
+    assert database.write_now(manifests.delete, HERE, FIRST)
     assert list(database.read_now(tags.page, HERE, "", 10)) == ["b"]
+    for name in ("a", "c"):
+        assert database.read_now(manifests.by_tag, HERE, name) is None
+        assert database.write_now(tags.delete, HERE, name) is False
+    assert database.read_now(manifests.by_digest, HERE, SECOND) is not None
+
+
+def test_tags_that_are_not_shown_take_no_place_on_a_page(database: Database) -> None:
+    database.write_now(push, HERE, b"first", "a", "b", "c", "d")
+    database.write_now(push, HERE, b"second", "e", "f")
+    database.write_now(manifests.delete, HERE, FIRST)
+    assert list(database.read_now(tags.page, HERE, "", 1)) == ["e"]
+    assert list(database.read_now(tags.page, HERE, "a", 2)) == ["e", "f"]
+
+
+def test_a_tag_that_came_before_its_manifest_is_shown_once_that_is_here(database: Database) -> None:
+    database.write_now(tags.put, HERE, "latest", FIRST)
+    assert list(database.read_now(tags.page, HERE, "", 10)) == []
+    database.write_now(push, HERE, b"first")
+    assert list(database.read_now(tags.page, HERE, "", 10)) == ["latest"]
 
 
 @pytest.mark.parametrize(
@@ -124,18 +133,18 @@ def test_all_tags_of_one_manifest_go_at_once(database: Database) -> None:
     ids=str,
 )
 def test_a_repositorys_tags_are_its_own(database: Database, other: Repository) -> None:
-    put_manifest(database, b"first", HERE)
-    put_manifest(database, b"first", other)
+    database.write_now(push, HERE, b"first")
+    database.write_now(push, other, b"first")
     database.write_now(tags.put, HERE, "latest", FIRST)
     assert database.read_now(manifests.by_tag, other, "latest") is None
     assert database.write_now(tags.delete, other, "latest") is False
-    database.write_now(tags.delete_all_of, other, FIRST)
+    assert database.write_now(manifests.delete, other, FIRST)
     assert list(database.read_now(tags.page, other, "", 10)) == []
     assert list(database.read_now(tags.page, HERE, "", 10)) == ["latest"]
 
 
 def test_what_is_no_tag_is_not_there(database: Database) -> None:
-    database.write_now(tags.put, HERE, "latest", FIRST)
+    database.write_now(push, HERE, b"first", "latest")
     for name in ("", "\0", "latest\0", "LATEST", " latest", "latest ", "lat%", "_atest", "\ud800", "a" * 10_000):
         assert database.read_now(manifests.by_tag, HERE, name) is None
         assert database.write_now(tags.delete, HERE, name) is False

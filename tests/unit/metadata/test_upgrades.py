@@ -1,52 +1,24 @@
-"""A database of an older Seawall is brought up to date, and keeps what is in it."""
+"""A database of an older Seawall is brought up to date, as a whole or not at all."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+import json
+from typing import TYPE_CHECKING
 
 import pytest
-from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, inspect, text
+from sqlalchemy import create_engine, inspect, select, text
 
-import seawall.metadata
-from seawall.metadata import readiness, registries
 from seawall.metadata.migrate import migrate
-from seawall.metadata.readiness import Answer
-from seawall.topology import Registry, Replica
+from seawall.metadata.schema import LOG, METADATA
+from tests.unit.metadata.former import CONTENT, SCRIPTS, fill, make
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+    from pathlib import Path
 
     from seawall.metadata.database import Database
-
-REGISTRY: Final = Registry("myregistry", "eastus", (Replica("eastus", "account1"),))
-SCRIPTS: Final = Path(seawall.metadata.__file__).parent / "migrations"
-
-
-@pytest.fixture
-def old_url(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
-    """A database with nothing in it, not even tables."""
-    if kind == "sqlite":
-        yield f"sqlite:///{tmp_path / 'old.db'}"
-        return
-    cluster = request.getfixturevalue("postgres")
-    made = cluster.create_database()
-    yield made
-    cluster.drop_database(made)
-
-
-def make(url: str, revision: str) -> None:
-    """Make the tables that there were at a revision."""
-    config = Config()
-    config.set_main_option("script_location", str(SCRIPTS))
-    engine = create_engine(url)
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
-    engine.dispose()
 
 
 def tables_of(url: str) -> set[str]:
@@ -56,19 +28,39 @@ def tables_of(url: str) -> set[str]:
     return found
 
 
-def test_a_database_without_readiness_gets_it_and_keeps_its_registries(
-    old_url: str, open_databases: Callable[..., Database]
+def test_two_upgraded_databases_have_logs_of_different_names(
+    tmp_path: Path, open_databases: Callable[..., Database]
 ) -> None:
+    urls = [f"sqlite:///{tmp_path / name}.db" for name in ("one", "other")]
+    for url in urls:
+        make(url, "0002")
+        migrate(url)
+    one, other = (
+        open_databases(url).read_now(lambda connection: connection.execute(select(LOG)).one()) for url in urls
+    )
+    assert one.epoch != other.epoch
+    assert (one.sequence, one.clock) == (other.sequence, other.clock) == (0, 0)
+
+
+def test_tables_that_are_of_no_more_use_are_gone(old_url: str) -> None:
     make(old_url, "0001")
-    assert "readiness" not in tables_of(old_url)
-    database = open_databases(old_url)
-    database.write_now(registries.put, REGISTRY)
+    assert {"blob", "registry"} <= tables_of(old_url)
     migrate(old_url)
-    assert database.read_now(registries.list_all) == [REGISTRY]
-    answer = Answer("eastus", "myregistry.eastus.data.azurecr.io", ready=True)
-    assert database.write_now(readiness.put, REGISTRY.name, "edge", "build-7", "192.0.2.7", [answer])
-    (found,) = database.read_now(readiness.recent, REGISTRY, 0.0)
-    assert found.answers == (answer,)
+    assert tables_of(old_url) == {*METADATA.tables, "alembic_version"}
+
+
+def test_an_upgrade_that_fails_changes_nothing(old_url: str) -> None:
+    make(old_url, "0002")
+    fill(old_url, CONTENT | {"registry": [CONTENT["registry"][0] | {"document": "{"}]})
+    before = tables_of(old_url)
+    with pytest.raises(json.JSONDecodeError):
+        migrate(old_url)
+    assert tables_of(old_url) == before
+    engine = create_engine(old_url)
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM tag")).scalar_one() == len(CONTENT["tag"])
+        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one() == "0002"
+    engine.dispose()
 
 
 def test_every_revision_leads_to_the_newest(tmp_path: Path) -> None:
