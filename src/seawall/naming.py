@@ -8,6 +8,7 @@ Grammar, for a cloud with login suffix ``D`` and storage suffix ``S`` (all on TC
     apex      D                               the certificate's base name
     login     <registry>.D                    sign-in, manifests, uploads
     regional  <registry>.<region>.geo.D       the login server of one replica
+    node      <region>.geo.D                  what other regions replicate from; clients have no business there
     data      <registry>.<region>.data.D      dedicated data endpoint of one replica
     blob      <account>.blob.S                shared storage
 
@@ -68,6 +69,7 @@ class Role(StrEnum):
     REGIONAL = "regional"
     DATA = "data"
     BLOB = "blob"
+    NODE = "node"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ class Host:
     Attributes:
         role: What the host is for.
         registry: The registry's login label; empty for the apex and for shared storage.
-        region: The replica's region; only for ``data`` and ``regional``.
+        region: The region; only for ``data``, ``regional`` and ``node``.
         account: The storage account; only for ``blob``.
     """
 
@@ -229,6 +231,10 @@ class Cloud:
         """Name the login server of one replica."""
         return f"{check_registry(registry)}.{check_region(region)}.geo.{self.domain}"
 
+    def node(self, region: str) -> str:
+        """Name the node of a region, for the nodes of other regions."""
+        return f"{check_region(region)}.geo.{self.domain}"
+
     def data(self, registry: str, region: str) -> str:
         """Name the dedicated data endpoint of one replica."""
         return f"{check_registry(registry)}.{check_region(region)}.data.{self.domain}"
@@ -250,6 +256,8 @@ class Cloud:
                 return self.data(host.registry, host.region)
             case Role.BLOB:
                 return self.blob(host.account)
+            case Role.NODE:
+                return self.node(host.region)
 
     def parse(self, name: str) -> Host:
         """Read a host name of this cloud back into its parts.
@@ -267,6 +275,8 @@ class Cloud:
         match labels:
             case [registry] if _REGISTRY.fullmatch(registry):
                 return Host(Role.LOGIN, registry=registry)
+            case [region, "geo"] if _REGION.fullmatch(region):
+                return Host(Role.NODE, region=region)
             case [registry, region, kind] if _REGISTRY.fullmatch(registry) and _REGION.fullmatch(region):
                 if kind == "data":
                     return Host(Role.DATA, registry=registry, region=region)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from seawall.naming import Cloud, Host, Role, check_account, check_region, check_registry
+from seawall.naming import Cloud, Host, Role, account_name, check_account, check_region, check_registry
 from seawall.network import EVERYBODY, NetworkRules
 
-__all__ = ["Endpoint", "Registry", "Replica", "Tier", "TopologyError", "data_door", "endpoints"]
+__all__ = ["Endpoint", "Registry", "Replica", "Tier", "TopologyError", "data_door", "endpoints", "in_region"]
 
 
 class TopologyError(ValueError):
@@ -84,6 +85,20 @@ class Registry:
     def replica(self, region: str) -> Replica | None:
         """Return the replica in a region, if there is one."""
         return next((replica for replica in self.replicas if replica.region == region), None)
+
+
+def in_region(registry: Registry, region: str) -> Registry:
+    """Describe a registry with a replica in a further region.
+
+    The storage account there follows from the one at home, so that it can be told before it is made; nobody who does
+    not know that one can guess it.
+    """
+    if registry.replica(region) is not None:
+        return registry
+    home = registry.replica(registry.home)
+    secret = f"{home.account if home else ''}\n{registry.name}\n{region}".encode()
+    replica = Replica(region, account_name(hashlib.sha256(secret).digest()))
+    return replace(registry, replicas=tuple(sorted((*registry.replicas, replica), key=lambda one: one.region)))
 
 
 @dataclass(frozen=True, slots=True)

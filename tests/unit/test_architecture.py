@@ -26,6 +26,7 @@ ROOMS: Final = {
     "network": (),
     "topology": ("naming", "network"),
     "doors": ("naming",),
+    "records": ("naming", "topology"),
     "neighbours": ("naming",),
     "durable": (),
     # The rules that let clients through a wall. Neither knows anything of the servers.
@@ -42,9 +43,22 @@ ROOMS: Final = {
     "preconditions": (),
     # Who is asking, and what they may do.
     "identity": ("metadata", "topology", "naming", "errors", "bodies"),
+    # What other regions have: what the doors ask, and replication answers.
+    "elsewhere": ("blobs.digest", "metadata"),
     # The two doors. The login door writes the links that the data door reads.
-    "dataplane": ("identity", "metadata", "blobs", "topology", "naming", "errors", "bodies", "preconditions"),
+    "dataplane": (
+        "elsewhere",
+        "identity",
+        "metadata",
+        "blobs",
+        "topology",
+        "naming",
+        "errors",
+        "bodies",
+        "preconditions",
+    ),
     "registry": (
+        "elsewhere",
         "dataplane",
         "identity",
         "metadata",
@@ -56,14 +70,32 @@ ROOMS: Final = {
         "bodies",
         "preconditions",
     ),
+    # How one region keeps in step with the others, and fetches from them what it lacks.
+    "replication": (
+        "elsewhere",
+        "registry.document",
+        "dataplane",
+        "metadata",
+        "blobs",
+        "topology",
+        "naming",
+        "errors",
+        "bodies",
+    ),
+    # Telling others what happens to images.
+    "events": ("metadata", "doors", "naming"),
     # The process that opens them.
     "server": (
+        "events",
         "durable",
+        "replication",
+        "elsewhere",
         "registry",
         "dataplane",
         "identity",
         "metadata",
         "blobs",
+        "records",
         "topology",
         "doors",
         "naming",
@@ -74,8 +106,12 @@ ROOMS: Final = {
     "cli": (
         "check",
         "server",
+        "replication",
+        "events",
+        "records",
         "identity",
         "metadata",
+        "blobs",
         "durable",
         "firewall",
         "servicetags",
@@ -92,6 +128,7 @@ PURE: Final = (
     "network",
     "topology",
     "doors",
+    "records",
     "neighbours",
     "servicetags.prefixes",
     "servicetags.regions",

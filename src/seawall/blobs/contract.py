@@ -100,6 +100,13 @@ class BlobStore(Protocol):
             UploadBusyError: Another request has it open.
         """
 
+    def copying(self, digest: Digest) -> AbstractContextManager[Upload]:
+        """Open the one upload of a blob that is copied from another store, where it was left or from the beginning.
+
+        Raises:
+            UploadBusyError: It is being copied already.
+        """
+
     def expire(self, idle_seconds: float) -> int:
         """Cancel uploads that received nothing for so long; return how many."""
 

@@ -12,6 +12,7 @@ they must agree on is decided by the file system (rename, ``flock``), so there i
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -115,6 +116,22 @@ class DirectoryBlobs:
                     self._remember(name, upload.hash)
         finally:
             os.close(descriptor)
+
+    @contextmanager
+    def copying(self, digest: Digest) -> Iterator[_DirectoryUpload]:
+        """Open the one upload of a blob that is copied from another store."""
+        # Uploads of clients always have an owner, so nobody can come upon this one.
+        path = self._uploads / _file_name(digest, "")
+        while True:
+            os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+            # It may be finished by somebody else before it is opened: then there is a new one.
+            with contextlib.suppress(UploadUnknownError):
+                opened = self.upload(digest, "")
+                upload = opened.__enter__()
+                break
+        with contextlib.ExitStack() as stack:
+            stack.push(opened)
+            yield upload
 
     def expire(self, idle_seconds: float) -> int:
         """Cancel uploads that received nothing for so long; return how many."""

@@ -58,7 +58,8 @@ class FileWriter:
         self._write(self._descriptor, memoryview(rest))
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the file; nothing can be written from now on, since its descriptor may soon be another file's."""
+        self._descriptor = -1
         if self._direct is not None:
             os.close(self._direct)
             self._direct = None

@@ -13,8 +13,12 @@ from seawall.cli import (
     check,
     explain,
     keys,
+    lock,
     network_rule,
+    region,
     registry,
+    replica,
+    replication,
     rules,
     scope_map,
     serve,
@@ -23,6 +27,7 @@ from seawall.cli import (
     token,
     up,
     upkeep,
+    webhook,
 )
 from seawall.cli.output import INTERRUPTED, examples
 
@@ -89,6 +94,11 @@ app.add_typer(registry.app, name="registry")
 app.add_typer(token.app, name="token")
 app.add_typer(scope_map.app, name="scope-map")
 app.add_typer(network_rule.app, name="network-rule")
+app.add_typer(webhook.app, name="webhook")
+app.add_typer(lock.app, name="lock")
+app.add_typer(region.app, name="region")
+app.add_typer(replica.app, name="replica")
+app.add_typer(replication.app, name="replication")
 app.add_typer(keys.app, name="keys")
 
 

@@ -45,12 +45,14 @@ def main() -> None:
 
 
 def _up(options: dict[str, Any], *, as_json: bool) -> None:
-    from seawall.server.local import LocalOptions, local_node  # noqa: PLC0415 - the other kind does without
-    from seawall.server.supervisor import PortError, StartError, supervise  # noqa: PLC0415
+    from seawall.server.ensemble import supervise_all  # noqa: PLC0415 - the other kind does without
+    from seawall.server.local import LocalOptions, local_nodes  # noqa: PLC0415
+    from seawall.server.supervisor import PortError, StartError  # noqa: PLC0415
 
     try:
-        node, facts = local_node(LocalOptions(**options | {"state": Path(options["state"])}))
-        supervise(node, lambda: say_json(facts) if as_json else _greet_up(facts))
+        told = options | {"state": Path(options["state"]), "regions": tuple(options["regions"])}
+        nodes, facts = local_nodes(LocalOptions(**told))
+        supervise_all(nodes, lambda: say_json(facts) if as_json else _greet_up(facts))
     except (PortError, StartError, ValueError, OSError) as error:
         fail(str(error), 1)
 
@@ -75,11 +77,15 @@ def _greet_up(facts: dict[str, Any]) -> None:
     dedicated = bool(facts["dedicated"])
     layers = facts["data_endpoint"] if dedicated else facts["blob_endpoint"]
     password = f'"$(cat {facts["password_file"]})"'
-    say(f"""\
-Seawall is up: two doors.
-
+    doors = f"""\
   login server    https://{login}    sign-in, manifests, uploads
-  data endpoint   https://{layers}    layers{" (dedicated)" if dedicated else " (shared storage)"}
+  data endpoint   https://{layers}    layers{" (dedicated)" if dedicated else " (shared storage)"}"""
+    if "regions" in facts:
+        doors = "\n".join(_region(name, region, dedicated=dedicated) for name, region in facts["regions"].items())
+    say(f"""\
+Seawall is up: {"two doors in each region" if "regions" in facts else "two doors"}.
+
+{doors}
 
   user {user}, password in {facts["password_file"]}
 
@@ -94,6 +100,11 @@ curl    curl --cacert {facts["ca_file"]} -u {user}:{password} https://{login}/v2
 health and metrics  http://{facts["operations"]}/metrics
 Ctrl-C stops it; everything stays in {facts["state"]}.
 """)
+
+
+def _region(name: str, facts: dict[str, str], *, dedicated: bool) -> str:
+    layers = facts["data_endpoint" if dedicated else "blob_endpoint"]
+    return f"  {name:16}login server  https://{facts['login_server']}    data endpoint  https://{layers}"
 
 
 def _greet_serve(facts: dict[str, Any]) -> None:

@@ -28,6 +28,7 @@ __all__ = [
     "default_state",
     "opened",
     "place_of",
+    "settings_of",
     "the_registry",
 ]
 
@@ -61,7 +62,7 @@ def opened(state: Path | None, config: Path | None) -> Iterator[Database]:
     place = place_of(state, config)
     try:
         if config is not None:
-            settings = _settings(config)
+            settings = settings_of(config)
             database = prepare(place, settings.metadata or place.database_url, settings.region)
         elif place.database.exists():
             database = prepare(place, place.database_url, _home(place))
@@ -79,10 +80,11 @@ def place_of(state: Path | None, config: Path | None) -> State:
     """Find a node's directory."""
     from seawall.server.state import State  # noqa: PLC0415
 
-    return State(_settings(config).state if config is not None else state or default_state())
+    return State(settings_of(config).state if config is not None else state or default_state())
 
 
-def _settings(config: Path) -> Settings:
+def settings_of(config: Path) -> Settings:
+    """Read a node's configuration file."""
     from seawall.server.settings import SettingsError, load_settings  # noqa: PLC0415
 
     try:
@@ -92,13 +94,14 @@ def _settings(config: Path) -> Settings:
 
 
 def _home(place: State) -> str:
-    """Find the region of a node that has no configuration file: its registry's home."""
-    from seawall.metadata import registries  # noqa: PLC0415
+    """Find the region of a node that has no configuration file: that of its key, or its registry's home."""
+    from seawall.metadata import regions, registries  # noqa: PLC0415
     from seawall.metadata.database import Database  # noqa: PLC0415
 
     database = Database(place.database_url, "")
     try:
-        return next((registry.home for registry in database.read_now(registries.list_all)), "local")
+        own = database.read_now(regions.own_name)
+        return own or next((registry.home for registry in database.read_now(registries.list_all)), "local")
     finally:
         database.close()
 

@@ -14,9 +14,14 @@ __all__ = ["up"]
 
 def up(
     state: StateOption = None,
-    port: Annotated[int, typer.Option(help="The login server's port; three more follow it.", min=1, max=65532)] = 5000,
+    port: Annotated[
+        int, typer.Option(help="The login server's port; four more follow it for each region.", min=1, max=65000)
+    ] = 5000,
     registry: Annotated[str, typer.Option(help="The registry's name.")] = "myregistry",
-    region: Annotated[str, typer.Option(help="The region it is in.")] = "local",
+    region: Annotated[
+        list[str] | None,
+        typer.Option(help="The region it is in; say it again for further ones.", show_default="as last time, or local"),
+    ] = None,
     data_endpoints: Annotated[
         bool | None,
         typer.Option("--data-endpoints/--no-data-endpoints", help="Read layers from the dedicated data endpoint."),
@@ -31,7 +36,7 @@ def up(
     log: Annotated[Literal["all", "changes", "none"], typer.Option(help="Which requests to log.")] = "changes",
     json: JsonOption = False,
 ) -> None:
-    """Start a registry on this machine.
+    """Start a registry on this machine; with several regions, a node in each, which replicate from one another.
 
     Listens on the loopback address only, with its own certificate authority and a random admin password. The login
     server and the two data endpoints are ports of localhost. Everything is kept in one directory.
@@ -40,7 +45,7 @@ def up(
         "state": str((state or default_state()).absolute()),
         "port": port,
         "registry": registry,
-        "region": region,
+        "regions": region or [],
         "data_endpoints": data_endpoints,
         "anonymous_pull": anonymous_pull,
         "sparse": sparse,

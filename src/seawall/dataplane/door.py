@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Protocol
 from starlette.responses import Response
 
 from seawall.blobs.contract import BlobStore, LocalFiles
-from seawall.dataplane.files import PartResponse, WholeFileResponse
+from seawall.dataplane.files import PartResponse, RelayResponse, WholeFileResponse
 from seawall.dataplane.links import Link, LinkError, read_link
 from seawall.dataplane.ranges import UnsatisfiableError, requested_range
+from seawall.elsewhere import ElsewhereError
 from seawall.errors import ApiError
 from seawall.identity.actions import Action
 from seawall.identity.gate import current_rights
@@ -26,6 +27,7 @@ from seawall.preconditions import matches_etag
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+    from seawall.elsewhere import Elsewhere
     from seawall.metadata.database import Database
     from seawall.naming import Host
     from seawall.topology import Registry
@@ -40,9 +42,10 @@ class LocalBlobStore(BlobStore, LocalFiles, Protocol):
 class DataDoor:
     """Serves the data endpoints, dedicated and shared."""
 
-    def __init__(self, database: Database, store: LocalBlobStore) -> None:
+    def __init__(self, database: Database, store: LocalBlobStore, elsewhere: Elsewhere) -> None:
         self._database = database
         self._store = store
+        self._elsewhere = elsewhere
 
     async def handle(self, host: Host, registry: Registry, request: Request) -> Response:
         """Answer a request to a data endpoint.
@@ -55,9 +58,26 @@ class DataDoor:
         link = await self._checked_link(host, registry, request)
         repository = Repository(link.registry, link.repository)
         size = await self._database.cached(blobs.size_in, repository, link.digest)
-        if size is None or self._store.size(link.digest) != size:
-            raise ApiError(404, "BLOB_UNKNOWN", "the blob is not, or no longer, here", detail={"digest": link.digest})
-        return self._answer(link, size, request)
+        if size is None:
+            raise _gone(link)
+        answer = self._answer(link, size, request)
+        if self._store.size(link.digest) == size or not isinstance(answer, WholeFileResponse | PartResponse):
+            return answer
+        return await self._relay(link, size, answer)
+
+    async def _relay(self, link: Link, size: int, answer: WholeFileResponse | PartResponse) -> Response:
+        """Send what another region has, as it comes."""
+        start, stop = answer.span
+        parts = self._elsewhere.blob(link.digest, size, start, stop)
+        try:
+            # Only once somebody gives it is the client told that there is something.
+            first = await anext(parts, b"")
+        except ElsewhereError as error:
+            if not error.again:
+                raise _gone(link) from None
+            message = f"the blob is in another region only, and does not come from there: {error}"
+            raise ApiError(503, "BLOB_UNKNOWN", message, headers={"Retry-After": "5"}) from None
+        return RelayResponse(first, parts, answer)
 
     async def _checked_link(self, host: Host, registry: Registry, request: Request) -> Link:
         ring = await self._database.cached(keys.newest_first, keys.LINK)
@@ -103,4 +123,8 @@ class DataDoor:
             return Response(headers=headers)
         if part is None:
             return WholeFileResponse(self._store.path(link.digest), size, headers)
-        return PartResponse(self._store.read(link.digest, *part), headers)
+        return PartResponse(self._store.read(link.digest, *part), headers, part)
+
+
+def _gone(link: Link) -> ApiError:
+    return ApiError(404, "BLOB_UNKNOWN", "the blob is not, or no longer, here", detail={"digest": link.digest})

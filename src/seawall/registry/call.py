@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from seawall.blobs.digest import Digest, DigestError, parse_digest
+from seawall.elsewhere import Nowhere
 from seawall.errors import ApiError
 from seawall.metadata.repositories import Repository
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from seawall.blobs.contract import BlobStore
     from seawall.doors import Doors
+    from seawall.elsewhere import Elsewhere
     from seawall.identity.gate import Access, Site
     from seawall.metadata.database import Database
     from seawall.registry.routes import Route
@@ -27,6 +29,7 @@ class Services:
 
     Attributes:
         region: The region this node serves; redirects stay in it.
+        elsewhere: What other regions have.
         sparse: Whether manifests may refer to content that is not here.
     """
 
@@ -34,6 +37,7 @@ class Services:
     store: BlobStore
     doors: Doors
     region: str
+    elsewhere: Elsewhere = field(default_factory=Nowhere)
     sparse: bool = False
 
 

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response
 
 from seawall.dataplane.links import Link, expiry, write_link
+from seawall.elsewhere import ElsewhereError
 from seawall.errors import ApiError
 from seawall.metadata import blobs, keys, manifests
 from seawall.preconditions import matches_etag
 from seawall.registry.call import Call, checked_digest
+from seawall.registry.finding import find
 from seawall.topology import data_door
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ __all__ = ["get_blob", "get_manifest", "head_blob"]
 
 async def get_manifest(call: Call) -> Response:
     """Send a manifest as it was pushed."""
-    manifest = await _find(call)
+    manifest = await find(call, lambda: _find(call), references=[call.route.argument])
     if manifest is None:
         raise ApiError(404, "MANIFEST_UNKNOWN", "there is no such manifest", detail={"reference": call.route.argument})
     etag = f'"{manifest.digest}"'
@@ -46,7 +48,10 @@ async def _find(call: Call) -> Manifest | None:
 
 async def head_blob(call: Call) -> Response:
     """Say that a blob is here, without sending clients that only push to the data door."""
-    digest, size = await _blob(call)
+    digest, size, here = await _blob(call)
+    if not here and not await _is_elsewhere(call, digest, size):
+        # A file that was lost is as good as none: told so, clients push it again.
+        raise _unknown(digest)
     headers = {
         "Content-Length": str(size),
         "Content-Type": "application/octet-stream",
@@ -63,7 +68,9 @@ async def get_blob(call: Call) -> Response:
     307 keeps the method, and the address is whole, so a client needs no other knowledge to follow it. The rules a wall
     needs are made from the same :func:`~seawall.topology.data_door`, so they always list this host.
     """
-    digest, _ = await _blob(call)
+    digest, size, here = await _blob(call)
+    if not here and not await _is_elsewhere(call, digest, size, unsure=True):
+        raise _unknown(digest)
     registry = call.site.registry
     replica = registry.replica(call.services.region)
     if replica is None:
@@ -76,10 +83,30 @@ async def get_blob(call: Call) -> Response:
     return Response(status_code=307, headers=headers)
 
 
-async def _blob(call: Call) -> tuple[Digest, int]:
+async def _blob(call: Call) -> tuple[Digest, int, bool]:
+    """Find the blob a request names: its digest, its size, and whether its bytes are in this region."""
     digest = checked_digest(call.route.argument)
-    size = await call.services.database.cached(blobs.size_in, call.repository, digest)
-    # A file that was lost is as good as none: told so, clients push it again.
-    if size is None or call.services.store.size(digest) != size:
-        raise ApiError(404, "BLOB_UNKNOWN", "there is no such blob in this repository", detail={"digest": digest})
-    return digest, size
+    services = call.services
+
+    async def look() -> tuple[int, ...]:
+        size = await services.database.cached(blobs.size_in, call.repository, digest)
+        # In a tuple, since an empty blob is there too.
+        return () if size is None else (size,)
+
+    found = await find(call, look, blobs=[digest])
+    if not found:
+        raise _unknown(digest)
+    [size] = found
+    return digest, size, services.store.size(digest) == size
+
+
+async def _is_elsewhere(call: Call, digest: Digest, size: int, *, unsure: bool = False) -> bool:
+    """Say whether another region holds a blob's bytes; ``unsure`` is the answer where that cannot be told now."""
+    try:
+        return await call.services.elsewhere.has(digest, size)
+    except ElsewhereError:
+        return unsure
+
+
+def _unknown(digest: Digest) -> ApiError:
+    return ApiError(404, "BLOB_UNKNOWN", "there is no such blob in this repository", detail={"digest": digest})

@@ -10,8 +10,11 @@ from seawall import bodies
 from seawall.blobs.digest import DEFAULT_ALGORITHM, Digest, digest_of
 from seawall.errors import ApiError
 from seawall.metadata import blobs, manifests, repositories, tags
+from seawall.metadata.telling import Touched, told
+from seawall.registry import guard
 from seawall.registry.call import Call, checked_digest
 from seawall.registry.document import Document, DocumentError, read_document
+from seawall.registry.finding import find
 
 if TYPE_CHECKING:
     from seawall.metadata.manifests import Manifest
@@ -25,6 +28,8 @@ LARGEST_MANIFEST: Final = 4 * 1024 * 1024
 
 _MOST_TAGS: Final = 10
 _MOST_NAMED: Final = 100
+_ROUNDS: Final = 5
+"""How often other regions are asked for what a manifest refers to; each of them brings something new."""
 
 
 async def put_manifest(call: Call) -> Response:
@@ -42,9 +47,7 @@ async def put_manifest(call: Call) -> Response:
     except DocumentError as error:
         raise ApiError(400, "MANIFEST_INVALID", str(error)) from None
     manifest = manifests.Manifest(digest, document.media_type, body)
-    await call.services.database.write(
-        _publish, call.repository, manifest, document, names, sparse=call.services.sparse
-    )
+    await _publish_when_complete(call, manifest, document, names)
     headers = {"Location": call.path("manifests", reference), "Docker-Content-Digest": digest}
     if document.subject is not None:
         headers["OCI-Subject"] = document.subject
@@ -71,6 +74,46 @@ def _tags(call: Call, reference: str | None) -> list[str]:
     return names
 
 
+class _AbsentError(Exception):
+    """What a manifest refers to is not here."""
+
+    def __init__(self, absent_blobs: list[Digest], absent_manifests: list[Digest]) -> None:
+        self.blobs = absent_blobs
+        self.manifests = absent_manifests
+
+    def refusal(self) -> ApiError:
+        digests = [*self.blobs, *self.manifests]
+        return ApiError(
+            404,
+            "MANIFEST_BLOB_UNKNOWN",
+            f"push the {len(digests)} missing blobs or manifests first, then this manifest",
+            detail=[{"digest": digest} for digest in digests[:_MOST_NAMED]],
+        )
+
+
+async def _publish_when_complete(call: Call, manifest: Manifest, document: Document, names: list[str]) -> None:
+    """Publish a manifest; what it refers to may have been pushed in another region a moment ago."""
+    services = call.services
+
+    async def publish() -> _AbsentError | None:
+        try:
+            await services.database.write(_publish, call.repository, manifest, document, names, sparse=services.sparse)
+        except _AbsentError as absent:
+            return absent
+        return None
+
+    absent = await publish()
+    for _ in range(_ROUNDS):
+        if absent is None:
+            return
+        came = await services.elsewhere.bring(call.repository, absent.manifests, absent.blobs)
+        absent = await publish()
+        if not came:
+            break
+    if absent is not None:
+        raise absent.refusal()
+
+
 def _publish(
     writer: Writer,
     repository: Repository,
@@ -81,27 +124,23 @@ def _publish(
     sparse: bool,
 ) -> None:
     if not sparse:
-        absent = blobs.missing(writer.connection, repository, document.blobs)
-        absent += manifests.missing(writer.connection, repository, document.manifests)
-        if absent:
-            raise ApiError(
-                404,
-                "MANIFEST_BLOB_UNKNOWN",
-                f"push the {len(absent)} missing blobs or manifests first, then this manifest",
-                detail=[{"digest": digest} for digest in absent[:_MOST_NAMED]],
-            )
+        absent_blobs = blobs.missing(writer.connection, repository, document.blobs)
+        absent_manifests = manifests.missing(writer.connection, repository, document.manifests)
+        if absent_blobs or absent_manifests:
+            raise _AbsentError(absent_blobs, absent_manifests)
+    guard.check_write(writer, repository, manifest.digest, names)
     repositories.put(writer, repository)
-    manifests.put(
-        writer,
-        repository,
-        manifest,
-        artifact_type=document.artifact_type,
-        subject=document.subject or "",
-        annotations=document.annotations,
-    )
-    # In one order, so that two pushes of the same tags cannot wait for each other.
-    for name in sorted(names):
-        tags.put(writer, repository, name, manifest.digest)
+    with told(writer, Touched(repository, set(names), {manifest.digest})):
+        manifests.put(
+            writer,
+            repository,
+            manifest,
+            artifact_type=document.artifact_type,
+            subject=document.subject or "",
+            annotations=document.annotations,
+        )
+        for name in names:
+            tags.put(writer, repository, name, manifest.digest)
 
 
 async def delete_manifest(call: Call) -> Response:
@@ -110,18 +149,36 @@ async def delete_manifest(call: Call) -> Response:
     reference = call.route.argument
     database = call.services.database
     if ":" in reference:
-        removed = await database.write(manifests.delete, call.repository, checked_digest(reference))
+        digest = checked_digest(reference)
+        removed = await find(
+            call, lambda: database.write(_delete_manifest, call.repository, digest), references=[digest]
+        )
     else:
-        removed = await database.write(tags.delete, call.repository, reference)
+        removed = await find(
+            call, lambda: database.write(_delete_tag, call.repository, reference), references=[reference]
+        )
     if not removed:
         raise ApiError(404, "MANIFEST_UNKNOWN", "there is no such manifest", detail={"reference": reference})
     return Response(status_code=202)
+
+
+def _delete_manifest(writer: Writer, repository: Repository, digest: Digest) -> bool:
+    guard.check_delete(writer, repository, digest)
+    with told(writer, Touched(repository, set(), {digest})):
+        return manifests.delete(writer, repository, digest)
+
+
+def _delete_tag(writer: Writer, repository: Repository, name: str) -> bool:
+    guard.check_tag_delete(writer, repository, name)
+    with told(writer, Touched(repository, {name}, set())):
+        return tags.delete(writer, repository, name)
 
 
 async def delete_blob(call: Call) -> Response:
     """Let a blob no longer be read through this repository; others that have it keep it."""
     call.require_deletes()
     digest: Digest = checked_digest(call.route.argument)
-    if not await call.services.database.write(blobs.unlink, call.repository, digest):
+    database = call.services.database
+    if not await find(call, lambda: database.write(blobs.unlink, call.repository, digest), blobs=[digest]):
         raise ApiError(404, "BLOB_UNKNOWN", "there is no such blob in this repository", detail={"digest": digest})
     return Response(status_code=202)

@@ -129,7 +129,7 @@ async def _mounted(call: Call, digest: Digest, source: str | None) -> bool:
     size = await database.read(blobs.size_in, Repository(call.site.registry.name, source), digest)
     if size is None or call.services.store.size(digest) != size:
         return False
-    await database.write(blobs.link, call.repository, digest)
+    await database.write(blobs.link, call.repository, digest, size)
     return True
 
 
@@ -227,7 +227,7 @@ async def _publish(call: Call, upload: Upload, last: list[bytes], digest: Digest
         # First the bytes, then the row: a row never promises what is not there.
         upload.append(last)
         size = upload.finish(digest)
-        call.services.database.write_now(blobs.put, call.repository, digest, size)
+        call.services.database.write_now(blobs.link, call.repository, digest, size)
 
     threads = _LARGE_THREADS if upload.offset > _LARGE else None
     try:

@@ -17,7 +17,7 @@ from seawall.errors import ApiError
 from seawall.identity.gate import Site
 from seawall.metadata import registries
 from seawall.naming import Host, Role
-from seawall.server.operations import health
+from seawall.server.operations import HEALTH_PATHS, Health
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from seawall.identity.service import TokenService
     from seawall.metadata.database import Database
     from seawall.registry.api import RegistryApi
+    from seawall.replication.door import ReplicationDoor
     from seawall.server.observer import Observer
     from seawall.topology import Registry
 
@@ -50,14 +51,17 @@ class Application:
         api: RegistryApi,
         tokens: TokenService,
         data: DataDoor,
+        replication: ReplicationDoor,
         observer: Observer,
     ) -> None:
         self._region = region
         self._doors = doors
         self._database = database
+        self._health = Health(database)
         self._api = api
         self._tokens = tokens
         self._data = data
+        self._replication = replication
         self._observer = observer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -110,8 +114,10 @@ class Application:
 
     async def _dispatch(self, host: Host | None, request: Request) -> Response:
         path = request.scope["path"]
-        if path in {"/healthz", "/readyz"}:
-            return await health(self._database, path)
+        if path in HEALTH_PATHS:
+            return await self._health.answer(path)
+        if host == Host(Role.NODE, region=self._region):
+            return await self._replication.handle(request)
         registry = await self._registry(host)
         if host is None or registry is None:
             raise ApiError(421, "UNSUPPORTED", "no registry is served under this host name; check the name in the URL")
@@ -133,7 +139,9 @@ class Application:
             return registry if replica is not None and replica.account == host.account else None
         if host.region not in {"", self._region}:
             return None
-        return await self._database.cached(registries.find, host.registry)
+        registry = await self._database.cached(registries.find, host.registry)
+        # Other regions' registries are known here, but only those with a replica are served.
+        return registry if registry is not None and registry.replica(self._region) is not None else None
 
 
 def _let_in(client: tuple[str, int] | None, registry: Registry) -> None:

@@ -77,6 +77,7 @@ def wildcards(cloud: Cloud, region: str) -> list[str]:
         f"*.{cloud.domain}",
         f"*.{region}.data.{cloud.domain}",
         f"*.{region}.geo.{cloud.domain}",
+        cloud.node(region),
         cloud.blob_wildcard,
     ]
 

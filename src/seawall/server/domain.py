@@ -5,19 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from seawall.doors import DomainDoors
-from seawall.metadata import registries
+from seawall.metadata import regions, registries
+from seawall.naming import Host, Role
+from seawall.replication.membership import describe_self
 from seawall.server.authority import OwnAuthority
 from seawall.server.certificates import CertificateError, check_pair, names_to_serve, uncovered, wildcards
-from seawall.server.node import Listener, Node, prepare
+from seawall.server.node import Copying, Listener, Node, prepare
 from seawall.server.settings import SettingsError
 from seawall.server.state import State
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from seawall.server.settings import DoorSettings, Settings
+    from seawall.server.settings import DoorSettings, ReplicationSettings, Settings
 
-__all__ = ["domain_node"]
+__all__ = ["domain_node", "node_authority", "node_url"]
 
 
 def domain_node(settings: Settings) -> tuple[Node, dict[str, Any]]:
@@ -32,10 +34,18 @@ def domain_node(settings: Settings) -> tuple[Node, dict[str, Any]]:
     database = prepare(state, database_url, settings.region)
     try:
         known = database.read_now(registries.list_all)
+        taking_part = database.read_now(regions.find, settings.region) is not None
+        if taking_part:
+            # What the file says now may not be what it said when this region joined.
+            database.write_now(
+                describe_self, node_url(settings), node_authority(settings), settings.replication.addresses or None
+            )
     finally:
         database.close()
     listeners = tuple(_listener(settings, state, number, door) for number, door in enumerate(settings.door, start=1))
     hosts = names_to_serve(settings.cloud, settings.region, known)
+    if taking_part and settings.replication.reachable:
+        hosts.append(settings.cloud.node(settings.region))
     bare = uncovered(hosts, {listener.certificate for listener in listeners})
     if bare:
         raise SettingsError(
@@ -54,6 +64,7 @@ def domain_node(settings: Settings) -> tuple[Node, dict[str, Any]]:
         logged=settings.log.requests,
         sparse=settings.sparse,
         expire_seconds=settings.uploads.expire_hours * 3600,
+        copying=_copying(settings.replication),
         renew_certificates=lambda: [_certificate(settings, state, *door) for door in enumerate(settings.door, start=1)],
     )
     facts = {
@@ -64,6 +75,30 @@ def domain_node(settings: Settings) -> tuple[Node, dict[str, Any]]:
         "state": str(state.root),
     }
     return node, facts
+
+
+def node_url(settings: Settings) -> str:
+    """Say where other regions' nodes reach this one; empty where they cannot."""
+    if not settings.replication.reachable:
+        return ""
+    doors = DomainDoors(settings.cloud, settings.public_port)
+    return f"https://{doors.authority(Host(Role.NODE, region=settings.region))}"
+
+
+def node_authority(settings: Settings) -> str:
+    """Return the certificates (PEM) that other regions' nodes need to trust this one; none if they do anyway."""
+    if settings.replication.authority is not None:
+        return settings.replication.authority.read_text("ascii")
+    if all(door.certificate is not None for door in settings.door):
+        return ""
+    authority = OwnAuthority(State(settings.state).authority)
+    authority.ensure()
+    return authority.certificate_file.read_text("ascii")
+
+
+def _copying(settings: ReplicationSettings) -> Copying:
+    limit = settings.megabytes_per_second
+    return Copying(settings.lazy, settings.parallel, limit * 1_000_000 if limit is not None else None)
 
 
 def _listener(settings: Settings, state: State, number: int, door: DoorSettings) -> Listener:

@@ -1,38 +1,47 @@
-"""A node on this machine: the login server and the data endpoints as ports of ``localhost``."""
+"""Nodes on this machine: the login servers and the data endpoints as ports of ``localhost``."""
 
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from functools import reduce
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from seawall.doors import LocalDoors
 from seawall.durable import PRIVATE, replace_file
 from seawall.metadata import registries
-from seawall.naming import Host, Role
+from seawall.naming import Host, Role, check_region
+from seawall.replication.membership import introduce
 from seawall.server.authority import OwnAuthority
 from seawall.server.node import Listener, Node, create_registry, prepare, renew_password
 from seawall.server.state import State
+from seawall.topology import in_region
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
+    from seawall.metadata.database import Database
     from seawall.metadata.rows import Writer
     from seawall.topology import Registry
 
-__all__ = ["LocalOptions", "local_node"]
+__all__ = ["PORTS_PER_REGION", "LocalOptions", "local_nodes"]
+
+PORTS_PER_REGION: Final = 5
+"""Login server, shared storage, data endpoint, health and metrics, and what other regions' nodes talk to."""
 
 _LOOPBACK = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)
 class LocalOptions:
-    """What can be chosen; ``None`` leaves a switch as it was last time."""
+    """What can be chosen; ``None``, and no region at all, leave things as they were last time."""
 
     state: Path
     port: int = 5000
     registry: str = "myregistry"
-    region: str = "local"
+    regions: tuple[str, ...] = ()
     data_endpoints: bool | None = None
     anonymous_pull: bool | None = None
     sparse: bool = False
@@ -40,79 +49,134 @@ class LocalOptions:
     logged: Literal["all", "changes", "none"] = "changes"
 
 
-def local_node(options: LocalOptions) -> tuple[Node, dict[str, Any]]:
-    """Prepare a node, and the facts that clients need to know.
+def local_nodes(options: LocalOptions) -> tuple[list[Node], dict[str, Any]]:
+    """Prepare a node for each region, and the facts that clients need to know.
 
     Raises:
         ValueError: The options do not make a registry.
         OSError: The state directory cannot be used.
     """
-    state = State(options.state)
-    database = prepare(state, state.database_url, options.region)
-    try:
-        with database.writing() as writer:
-            registry = _registry(writer, options, state)
-    finally:
-        database.close()
-    replica = registry.replica(options.region)
-    if replica is None:
-        raise ValueError(f"{state.root} holds {registry.name} in {registry.home}; say --region {registry.home}")
-    hosts = (
-        Host(Role.LOGIN, registry=registry.name),
-        Host(Role.BLOB, account=replica.account),
-        Host(Role.DATA, registry=registry.name, region=replica.region),
-    )
-    ports = {host: options.port + offset for offset, host in enumerate(hosts)}
-    doors = LocalDoors(ports)
-    authority = OwnAuthority(state.authority)
+    options = replace(options, regions=options.regions or _last_time(options))
+    home, *others = options.regions
+    for region in options.regions:
+        check_region(region)
+    if len(set(options.regions)) != len(options.regions):
+        raise ValueError("name each region once")
+    states = {home: State(options.state)}
+    states |= {region: State(options.state / "regions" / region) for region in others}
+    authority = OwnAuthority(states[home].authority)
     authority.ensure()
+    with ExitStack() as stack:
+        databases = {
+            region: stack.enter_context(closing(prepare(state, state.database_url, region)))
+            for region, state in states.items()
+        }
+        with databases[home].writing() as writer:
+            registry = _registry(writer, options, states[home])
+        ports = {region: options.port + place * PORTS_PER_REGION for place, region in enumerate(options.regions)}
+        if others:
+            _introduce(databases, ports, authority)
+    nodes = [_node(options, registry, states[region], region, ports, authority) for region in options.regions]
+    facts = _facts(registry, nodes[0], states[home], authority)
+    if others:
+        facts["regions"] = {node.region: _endpoints(registry, node) for node in nodes}
+    return nodes, facts
+
+
+def _last_time(options: LocalOptions) -> tuple[str, ...]:
+    state = State(options.state)
+    if not state.database.exists():
+        return ("local",)
+    with closing(prepare(state, state.database_url, "")) as database:
+        found = database.read_now(registries.find, options.registry)
+    home = found.home if found is not None else "local"
+    others = state.root / "regions"
+    return (home, *sorted(path.name for path in others.iterdir())) if others.is_dir() else (home,)
+
+
+def _introduce(databases: Mapping[str, Database], ports: Mapping[str, int], authority: OwnAuthority) -> None:
+    """Let regions know each other that nobody has to invite, since one machine has them all."""
+    pem = authority.certificate_file.read_text("ascii")
+    introduce({database: f"https://localhost:{ports[region] + 4}" for region, database in databases.items()}, pem)
+
+
+def _node(
+    options: LocalOptions,
+    registry: Registry,
+    state: State,
+    region: str,
+    ports: Mapping[str, int],
+    authority: OwnAuthority,
+) -> Node:
+    hosts = {Host(Role.LOGIN, registry=registry.name): ports[region]}
+    # Redirects stay in the region, but whoever lists the endpoints wants all of them.
+    for replica in registry.replicas:
+        if replica.region in ports:
+            hosts[Host(Role.BLOB, account=replica.account)] = ports[replica.region] + 1
+            hosts[Host(Role.DATA, registry=registry.name, region=replica.region)] = ports[replica.region] + 2
+    served = [ports[region] + offset for offset in range(3)]
+    if len(ports) > 1:
+        hosts[Host(Role.NODE, region=region)] = ports[region] + 4
+        served.append(ports[region] + 4)
 
     def certify() -> tuple[Path, Path]:
         return authority.certificate_for(["localhost", _LOOPBACK], state.tls)
 
     certificate, key = certify()
-    operations = (_LOOPBACK, options.port + len(hosts))
-    node = Node(
+    return Node(
         state=state,
-        region=options.region,
-        doors=doors,
+        region=region,
+        doors=LocalDoors(hosts),
         database_url=state.database_url,
-        listeners=tuple(Listener(_LOOPBACK, port, certificate, key) for port in ports.values()),
-        operations=operations,
-        workers=options.workers or os.cpu_count() or 1,
+        listeners=tuple(Listener(_LOOPBACK, port, certificate, key) for port in served),
+        operations=(_LOOPBACK, ports[region] + 3),
+        workers=options.workers or max(1, (os.cpu_count() or 1) // len(ports)),
         logged=options.logged,
         sparse=options.sparse,
         renew_certificates=certify,
     )
-    login, blob, data = (doors.authority(host) for host in hosts)
-    facts = {
+
+
+def _endpoints(registry: Registry, node: Node) -> dict[str, str]:
+    replica = registry.replica(node.region)
+    assert replica is not None
+    return {
+        "login_server": node.doors.authority(Host(Role.LOGIN, registry=registry.name)),
+        "blob_endpoint": node.doors.authority(Host(Role.BLOB, account=replica.account)),
+        "data_endpoint": node.doors.authority(Host(Role.DATA, registry=registry.name, region=node.region)),
+        "operations": f"localhost:{node.operations[1]}",
+    }
+
+
+def _facts(registry: Registry, node: Node, state: State, authority: OwnAuthority) -> dict[str, Any]:
+    return {
         "ready": True,
         "registry": registry.name,
-        "login_server": login,
-        "blob_endpoint": blob,
-        "data_endpoint": data,
+        **_endpoints(registry, node),
         "dedicated": registry.data_endpoints,
-        "operations": f"localhost:{operations[1]}",
         "username": registry.name,
         "password_file": str(state.admin_password(registry.name)),
         "ca_file": str(authority.certificate_file),
         "cert_dir": str(state.authority),
         "state": str(state.root),
     }
-    return node, facts
 
 
 def _registry(writer: Writer, options: LocalOptions, state: State) -> Registry:
+    home = options.regions[0]
     found = registries.find(writer.connection, options.registry)
     noted = state.admin_password(options.registry)
     if found is None:
-        found, password = create_registry(writer, options.registry, options.region)
+        found, password = create_registry(writer, options.registry, home)
         replace_file(noted, f"{password}\n".encode(), PRIVATE)
     elif not noted.exists():
         # Only its hash is kept elsewhere; whoever removed the file wants a new password.
         replace_file(noted, f"{renew_password(writer, found.name, found.name)}\n".encode(), PRIVATE)
+    if found.home != home:
+        raise ValueError(f"{state.root} holds {found.name} in {found.home}; say --region {found.home} first")
+    changed = reduce(in_region, options.regions, found)
     changed = replace(
-        found,
+        changed,
         data_endpoints=found.data_endpoints if options.data_endpoints is None else options.data_endpoints,
         anonymous_pull=found.anonymous_pull if options.anonymous_pull is None else options.anonymous_pull,
     )

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from seawall.metadata.rows import Writer
     from seawall.server.state import State
 
-__all__ = ["Listener", "Node", "StateError", "create_registry", "prepare", "renew_password"]
+__all__ = ["Copying", "Listener", "Node", "StateError", "create_registry", "prepare", "renew_password"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,21 @@ class Listener:
     port: int
     certificate: Path
     key: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Copying:
+    """How blobs are copied from other regions.
+
+    Attributes:
+        lazy: Whether nothing is copied before somebody asks for it.
+        parallel: How many blobs at once.
+        octets_per_second: How many octets in all; ``None`` for no limit.
+    """
+
+    lazy: bool = False
+    parallel: int = 4
+    octets_per_second: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +69,7 @@ class Node:
     logged: Literal["all", "changes", "none"] = "all"
     sparse: bool = False
     expire_seconds: float = 7 * 24 * 3600.0
+    copying: Copying = Copying()
     renew_certificates: Callable[[], object] = lambda: None
 
 

@@ -14,12 +14,13 @@ import structlog
 from prometheus_client import Counter, Histogram
 from sqlalchemy.exc import DBAPIError
 
+from seawall.naming import Role
+
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
     from starlette.types import Scope
 
-    from seawall.naming import Role
 
 __all__ = ["Observer"]
 
@@ -65,7 +66,9 @@ class Observer:
             self._histograms.setdefault(door, _SECONDS.labels(door))
         counter.inc()
         self._histograms[door].observe(seconds)
-        if self._logged == "none" or (self._logged == "changes" and _is_routine(method, status)):
+        # What regions' nodes ask of one another is no change by anybody, whatever its method.
+        routine = _is_routine(method, status) or (role is Role.NODE and status < 400)
+        if self._logged == "none" or (self._logged == "changes" and routine):
             return
         client = scope.get("client")
         self._log.info(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -13,7 +14,7 @@ from sqlalchemy.exc import ArgumentError
 
 from seawall.naming import Cloud, NamingError, check_region
 
-__all__ = ["DoorSettings", "Settings", "SettingsError", "load_settings"]
+__all__ = ["DoorSettings", "ReplicationSettings", "Settings", "SettingsError", "load_settings"]
 
 
 class SettingsError(ValueError):
@@ -87,6 +88,33 @@ class UploadSettings(_Strict):
     expire_hours: Annotated[float, Field(gt=0, le=100_000, allow_inf_nan=False)] = 168.0
 
 
+class ReplicationSettings(_Strict):
+    """How this region keeps in step with others.
+
+    Attributes:
+        lazy: Copy a layer only once somebody asks for it here.
+        parallel: How many layers are copied at once.
+        megabytes_per_second: How fast, in all; without a limit if left out.
+        reachable: Whether other regions' nodes can come to this one; if not, it goes to them.
+        authority: Certificates (PEM) that this node's certificate is issued by, where not every system trusts them.
+        addresses: Where this region's hosts are, for the DNS records that 'seawall region dns' writes.
+    """
+
+    lazy: bool = False
+    parallel: Annotated[int, Field(ge=1, le=64)] = 4
+    megabytes_per_second: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    reachable: bool = True
+    authority: Path | None = None
+    addresses: tuple[str, ...] = ()
+
+    _check_authority = field_validator("authority")(_existing_file)
+
+    @field_validator("addresses")
+    @classmethod
+    def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(str(ip_address(one)) for one in value)
+
+
 class Settings(_Strict):
     """A node's configuration.
 
@@ -113,6 +141,7 @@ class Settings(_Strict):
     process: ProcessSettings = ProcessSettings()
     log: LogSettings = LogSettings()
     uploads: UploadSettings = UploadSettings()
+    replication: ReplicationSettings = ReplicationSettings()
 
     @field_validator("state")
     @classmethod

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     from seawall.server.node import Node
 
+    _Work = Callable[[Node, Event], None]
+
 __all__ = ["PortError", "StartError", "check_ports", "supervise"]
 
 _STOPPING: Final = {signal.SIGTERM}
@@ -87,11 +89,12 @@ def supervise(node: Node, ready: Callable[[], None]) -> None:
 
 
 class Worker(NamedTuple):
-    """A worker process, whether it listens yet, and when it was started (monotonic seconds)."""
+    """A process, whether it has begun its work yet, when it was started (monotonic seconds), and the work."""
 
     process: ForkProcess
     listening: Event
     started: float
+    work: _Work
 
 
 class Supervisor:
@@ -112,17 +115,20 @@ class Supervisor:
             signal.signal(number, self._stop)
         signal.signal(signal.SIGHUP, self._renew)
         # Imported before forking, to be shared; after the metrics directory is known, which the library needs.
+        import seawall.server.replicator  # noqa: PLC0415
         import seawall.server.worker  # noqa: F401, PLC0415
 
         gc.collect()
         gc.freeze()
-        self._workers = [self._start() for _ in range(self._node.workers)]
+        self._workers = [self._start(_serve) for _ in range(self._node.workers)]
+        # Last, so that it is replaced last as well: a new worker may have to fetch from other regions for itself.
+        self._workers.append(self._start(_replicate))
         try:
             if self._await_listening(self._workers):
                 ready()
             elif not self._stopping:
                 raise StartError("a worker process did not start; its message is above")
-            while not self._stopping:
+            while not self._stopping and not _is_orphan():
                 wait([worker.process.sentinel for worker in self._workers], timeout=_CHECK_SECONDS)
                 if self._renewing or self._certificates_changed():
                     self._replace_all()
@@ -130,15 +136,15 @@ class Supervisor:
         finally:
             self._end([*self._workers, *self._retiring])
 
-    def _start(self) -> Worker:
+    def _start(self, work: _Work) -> Worker:
         context = multiprocessing.get_context("fork")
         listening = context.Event()
-        process = context.Process(target=_work, args=(self._node, listening))
+        process = context.Process(target=work, args=(self._node, listening))
         # A signal that came to the child before it has handlers of its own would only be noted in its copy of ours.
         signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
         process.start()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
-        return Worker(process, listening, time.monotonic())
+        return Worker(process, listening, time.monotonic(), work)
 
     def _await_listening(self, workers: list[Worker]) -> bool:
         """Wait until workers listen; return whether all do."""
@@ -157,7 +163,7 @@ class Supervisor:
             if worker.process.exitcode is not None and not self._stopping:
                 if time.monotonic() - worker.started < _SOON_SECONDS:
                     time.sleep(_CRASH_PAUSE_SECONDS)
-                self._workers[index] = self._start()
+                self._workers[index] = self._start(worker.work)
 
     def _certificates_changed(self) -> bool:
         if time.monotonic() >= self._next_renewal:
@@ -172,7 +178,7 @@ class Supervisor:
         self._renewing = False
         self._certificates = _versions(self._node)
         for index, old in enumerate(self._workers):
-            new = self._start()
+            new = self._start(old.work)
             # Only once the new one listens does the old one stop: no connection is refused in between, and a
             # certificate that cannot be used costs nothing but a message.
             if not self._await_listening([new]):
@@ -201,6 +207,12 @@ class Supervisor:
         self._renewing = True
 
 
+def _is_orphan() -> bool:
+    """Say whether whoever runs several nodes, and this one among them, is gone; a node by itself never is one."""
+    parent = multiprocessing.parent_process()
+    return parent is not None and not parent.is_alive()
+
+
 def _tell_to_retire(worker: Worker) -> None:
     if worker.process.pid is not None and worker.process.exitcode is None:
         os.kill(worker.process.pid, signal.SIGUSR1)
@@ -219,15 +231,26 @@ def _versions(node: Node) -> tuple[tuple[int, int], ...] | None:
     return tuple((stat.st_ino, stat.st_mtime_ns) for stat in stats)
 
 
-def _work(node: Node, listening: Event) -> None:
+def _serve(node: Node, listening: Event) -> None:
     from seawall.server.worker import run_worker  # noqa: PLC0415 - see run()
 
+    _heed_signals()
+    run_worker(node, listening.set)
+
+
+def _replicate(node: Node, listening: Event) -> None:
+    from seawall.server.replicator import run_replicator  # noqa: PLC0415 - see run()
+
+    _heed_signals()
+    run_replicator(node, listening.set)
+
+
+def _heed_signals() -> None:
     # The parent is told to stop first, and tells us; a terminal's Ctrl-C reaches everybody at once.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    run_worker(node, listening.set)
 
 
 def _make_metrics_directory(state: Path) -> Path:

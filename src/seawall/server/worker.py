@@ -22,6 +22,10 @@ from seawall.identity.service import TokenService
 from seawall.metadata.database import Database
 from seawall.registry.api import RegistryApi
 from seawall.registry.call import Services
+from seawall.replication.door import ReplicationDoor
+from seawall.replication.membership import Membership
+from seawall.replication.neighbourhood import Neighbourhood
+from seawall.replication.reading import ReadThrough
 from seawall.server.application import Application
 from seawall.server.observer import Observer
 from seawall.server.operations import Operations
@@ -65,14 +69,17 @@ async def _serve(node: Node, listening: Callable[[], None]) -> None:
     store = DirectoryBlobs(node.state.root)
     observer = Observer(node.logged)
     gate = Gate(database)
-    services = Services(database, store, node.doors, node.region, node.sparse)
+    neighbourhood = Neighbourhood(database)
+    elsewhere = ReadThrough(database, store, neighbourhood)
+    services = Services(database, store, node.doors, node.region, elsewhere, node.sparse)
     application = Application(
         region=node.region,
         doors=node.doors,
         database=database,
         api=RegistryApi(services, gate),
         tokens=TokenService(database, gate),
-        data=DataDoor(database, store),
+        data=DataDoor(database, store, elsewhere),
+        replication=ReplicationDoor(database, store, Membership(database)),
         observer=observer,
     )
     servers = [
@@ -107,6 +114,7 @@ async def _serve(node: Node, listening: Callable[[], None]) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(node.shutdown_seconds):
             await served
+    await neighbourhood.close()
     database.close()
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from seawall.identity.service import TokenService
     from seawall.metadata.database import Database
     from seawall.registry.api import RegistryApi
+    from seawall.replication.door import ReplicationDoor
 
 HOSTS: Final = (
     "myregistry.azurecr.io",
@@ -62,6 +63,7 @@ def ask(
         api=cast("RegistryApi", house),
         tokens=cast("TokenService", house),
         data=cast("DataDoor", house),
+        replication=cast("ReplicationDoor", house),
         observer=Observer("none"),
     )
     scope: dict[str, Any] = {
