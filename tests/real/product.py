@@ -54,12 +54,12 @@ class Ready:
 class Product:
     """One registry on one state folder and four ports; it can be stopped, killed and started again."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(self, folder: Path, *options: str, ports: int = 4) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.state = folder / "state"
         self.log = folder / "up.log"
         self._said = folder / "up.out"
-        self._port = free_ports(4)
+        self._port = free_ports(ports)
         self._options = options
         self._process: subprocess.Popen[bytes] | None = None
         self._ready: Ready | None = None
@@ -68,6 +68,11 @@ class Product:
     def ready(self) -> Ready:
         assert self._ready is not None, "not started"
         return self._ready
+
+    def ready_in(self, region: str) -> Ready:
+        """Return what clients of one of several regions need to know."""
+        told = json.loads(self._said.read_text().splitlines()[0])
+        return Ready.parse(json.dumps(told | told["regions"][region]))
 
     @property
     def pid(self) -> int:

@@ -135,6 +135,7 @@ PURE: Final = (
     "servicetags.snapshot",
     "servicetags.difference",
     "servicetags.locator",
+    "firewall.flow",
     "firewall.need",
     "firewall.rules",
     "firewall.plan",

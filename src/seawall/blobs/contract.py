@@ -107,6 +107,9 @@ class BlobStore(Protocol):
             UploadBusyError: It is being copied already.
         """
 
+    def room(self) -> int:
+        """Return how many octets may still be copied here: what is free, without what pushes and the database need."""
+
     def expire(self, idle_seconds: float) -> int:
         """Cancel uploads that received nothing for so long; return how many."""
 

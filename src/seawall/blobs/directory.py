@@ -35,6 +35,8 @@ __all__ = ["DirectoryBlobs"]
 
 _READ_SIZE: Final = 1 << 20
 _IDENTIFIER_BYTES: Final = 16
+_KEPT_BACK: Final = 256 * 1024 * 1024
+"""Octets that are left free, of a disk that is large enough; a twentieth of a small one."""
 # A hash's state cannot leave its process, so it is only an optimisation: dropped, it is computed again from the file.
 _RUNNING_HASHES: Final = 1024
 
@@ -132,6 +134,12 @@ class DirectoryBlobs:
         with contextlib.ExitStack() as stack:
             stack.push(opened)
             yield upload
+
+    def room(self) -> int:
+        """Return how many octets may still be copied here."""
+        disk = os.statvfs(self._uploads)
+        kept_back = min(_KEPT_BACK, disk.f_blocks * disk.f_frsize // 20)
+        return max(0, disk.f_bavail * disk.f_frsize - kept_back)
 
     def expire(self, idle_seconds: float) -> int:
         """Cancel uploads that received nothing for so long; return how many."""

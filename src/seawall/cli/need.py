@@ -207,6 +207,7 @@ def need_of(options: Options) -> Need:
             sign_in=options.sign_in,
             revocation=options.revocation,
             port=said.port or HTTPS,
+            doors=said.doors,
         )
     except (NeedError, NamingError, TopologyError) as error:
         fail(str(error))

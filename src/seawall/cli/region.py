@@ -106,7 +106,7 @@ def join(
 @app.command(epilog=examples("seawall region leave --config seawall.toml"))
 def leave(
     config: NodeConfigOption,
-    force: Annotated[bool, typer.Option("--force", help="Also if others lack something that is only here.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Whatever others lack, and even if none can be told.")] = False,
     json: JsonOption = False,
 ) -> None:
     """Let this region take part no longer; what is only here is waited for by name, and stays here in any case."""
@@ -204,4 +204,6 @@ def _facts(region: Region, mine: str) -> dict[str, Any]:
 
 def _row(region: Region, mine: str) -> tuple[str, str, str]:
     name = f"{region.name} (this one)" if region.name == mine else region.name
-    return name, region.url or "comes by itself", "drained" if region.drained else "in"
+    if region.drained:
+        return name, region.url or "comes by itself", "drained"
+    return (name, region.url, "in") if region.url else (name, "comes by itself", "not from outside")

@@ -70,26 +70,30 @@ def add(
         found = the_registry(database, registry)
         if found.replica(region) is not None:
             fail(f"{found.name} is in {region} already")
-        if database.read_now(regions.find, region) is None:
-            known = ", ".join(one.name for one in database.read_now(regions.list_all)) or "none"
-            fail(f"no node of {region} takes part; there are: {known}. 'seawall region invite {region}' lets one join")
+        known = database.read_now(regions.list_all)
+        there = next((one for one in known if one.name == region), None)
+        if there is None:
+            names = ", ".join(one.name for one in known) or "none"
+            fail(f"no node of {region} takes part; there are: {names}. 'seawall region invite {region}' lets one join")
         planned = _with(found, region)
         settings = settings_of(config) if config is not None else None
         need = _need(settings, planned) if settings is not None else None
         opened_first = _new_flows(_need(settings, found), need) if settings is not None and need is not None else ()
-        rules = _rules(need, to, database.read_now(regions.list_all)) if need is not None and to else ""
+        rules = _rules(need, to, known) if need is not None and to else ""
         if yes:
             with database.writing() as writer:
                 planned = _with(registries.the(writer.connection, found.name), region)
                 registries.put(writer, planned)
     if json:
         hosts = [{"host": flow.host, "port": flow.port, "why": flow.why} for flow in opened_first]
-        say_json({"registry": found.name, "region": region, "added": yes, "open_first": hosts})
+        say_json(
+            {"registry": found.name, "region": region, "added": yes, "open_first": hosts, "addresses": there.addresses}
+        )
         return
     # Where rules are printed they are alone, so that a firewall can read them.
     tell = warn if rules else say
     if settings is not None:
-        tell(_words(opened_first, region))
+        tell(_words(opened_first, there))
     sys.stdout.write(rules)
     if yes:
         tell(f"{found.name} is in {region} now; 'seawall replication status' shows it filling up.")
@@ -148,12 +152,13 @@ def _new_flows(before: Need, after: Need) -> tuple[Flow, ...]:
     return tuple(flow for flow in flows(after) if flow.host not in had)
 
 
-def _words(new: tuple[Flow, ...], region: str) -> str:
+def _words(new: tuple[Flow, ...], there: Region) -> str:
     lines = ["By name, clients need nothing that they do not need already."]
     if new:
         lines = ["Clients behind a wall must be able to reach, before this region answers them:"]
         lines += [f"  TCP {flow.port} to {flow.host}" for flow in new]
-    return "\n".join((*lines, f"By address, also the login server's new addresses: those of {region}.\n"))
+    where = ", ".join(there.addresses) or f"those of {there.name}"
+    return "\n".join((*lines, f"By address, also where the login server's name may lead then: {where}\n"))
 
 
 def _rules(need: Need, to: str, known: list[Region]) -> str:
@@ -161,18 +166,20 @@ def _rules(need: Need, to: str, known: list[Region]) -> str:
     from seawall.cli.targets import target_of  # noqa: PLC0415
     from seawall.firewall.need import NeedError, flows  # noqa: PLC0415
     from seawall.firewall.plan import plan  # noqa: PLC0415
+    from seawall.firewall.rules import Way  # noqa: PLC0415
     from seawall.firewall.targets.contract import CannotExpressError, write  # noqa: PLC0415
     from seawall.servicetags.prefixes import AddressSet  # noqa: PLC0415
 
     target, form = target_of(to)
+    way = target.ability.ways[0]
     addresses = {region.name: region.addresses for region in known if region.addresses}
     resolved = {
         flow.host: AddressSet.of(one for region in flow.regions for one in addresses[region])
         for flow in flows(need)
-        if all(region in addresses for region in flow.regions)
+        if way is Way.IP and all(region in addresses for region in flow.regions)
     }
     try:
-        return write(target, form, plan(need, target.ability.ways[0], resolved=resolved))
+        return write(target, form, plan(need, way, resolved=resolved))
     except NeedError as error:
         fail(f"{error}, or let every region tell its own: [replication] addresses in its seawall.toml")
     except CannotExpressError as error:

@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from seawall.firewall.flow import HTTPS, Door
 from seawall.naming import CLOUDS, Cloud, NamingError, Role, check_region, lies_within, normalise
 from seawall.neighbours import NEIGHBOURS
 
@@ -32,7 +33,8 @@ _SWITCHES: Final = {
     "private_link": "private endpoints are",
     "dual_stack": "IPv6 is",
 }
-_SAID: Final = ("cloud", "registry", "port", *_SWITCHES)
+_SAID: Final = ("cloud", "registry", "port", "doors", *_SWITCHES)
+_THIS_MACHINE: Final = frozenset(("localhost", "127.0.0.1"))
 _ONE_REGION: Final = frozenset(("basic", "standard"))
 """Tiers without replicas: a registry of one of these is in its home region and nowhere else."""
 
@@ -48,6 +50,7 @@ class Description:
     Attributes:
         accounts: The storage account of a region, where it was told.
         port: The port of its endpoints.
+        doors: Where it answers if it has no names.
 
     The others are as in :class:`seawall.firewall.need.Need`.
     """
@@ -61,6 +64,7 @@ class Description:
     dual_stack: bool | None = None
     accounts: Mapping[str, str] = field(default_factory=dict)
     port: int | None = None
+    doors: tuple[Door, ...] = ()
 
     @property
     def _login_server(self) -> str:
@@ -80,7 +84,7 @@ class Description:
                 raise DescriptionError(
                     f"one of these says that {words} on, another that not; ask again for all of them"
                 )
-        said = {name: value for name in _SAID if (value := getattr(other, name)) not in (None, "")}
+        said = {name: value for name in _SAID if (value := getattr(other, name)) not in (None, "", ())}
         accounts = {**self.accounts, **other.accounts}
         return replace(self, **said, regions=self.regions | other.regions, accounts=accounts)
 
@@ -144,6 +148,8 @@ def _replications(items: list[Any]) -> Description:
 
 def _endpoints(document: Mapping[str, Any]) -> Description:
     login, port = _port(document.get("loginServer"))
+    if login in _THIS_MACHINE:
+        return _on_this_machine(login, port, document["dataEndpoints"])
     cloud, registry = _login(login)
     regions, dedicated, accounts = set(), False, {}
     for item in document["dataEndpoints"]:
@@ -175,6 +181,20 @@ def _endpoints(document: Mapping[str, Any]) -> Description:
         accounts=accounts,
         port=port,
     )
+
+
+def _on_this_machine(login: str, port: int | None, data: list[Any]) -> Description:
+    """Read what a registry of 'seawall up' says of itself: it has ports where others have names."""
+    doors = [Door(login, port or HTTPS)]
+    for item in data:
+        match item:
+            case {"region": str(region), "endpoint": str(endpoint)}:
+                host, its_port = _port(endpoint)
+                doors.append(Door(host, its_port or HTTPS, _region(region)))
+            case _:
+                raise DescriptionError("dataEndpoints: every entry must have a region and an endpoint")
+    regions = frozenset(door.region for door in doors if door.region)
+    return Description(Cloud.own("localhost"), "localhost", regions, doors=tuple(doors))
 
 
 def _with_storage(cloud: Cloud, host: str) -> Cloud:

@@ -6,9 +6,9 @@ Pushes go to the login server like everything else but layer downloads, so wanti
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from seawall.firewall.flow import HTTP, HTTPS, NEIGHBOURLY, Door, Flow, Purpose
 from seawall.naming import PUBLIC, Cloud, Role
 from seawall.neighbours import neighbours
 from seawall.topology import Registry, Replica, Tier, endpoints
@@ -18,10 +18,7 @@ if TYPE_CHECKING:
 
     from seawall.topology import Endpoint
 
-__all__ = ["HTTP", "HTTPS", "NEIGHBOURLY", "Flow", "Need", "NeedError", "Purpose", "flows"]
-
-HTTPS: Final = 443
-HTTP: Final = 80
+__all__ = ["HTTP", "HTTPS", "NEIGHBOURLY", "Door", "Flow", "Need", "NeedError", "Purpose", "flows"]
 
 _FIREWALL: Final = "https://learn.microsoft.com/azure/container-registry/container-registry-firewall-access-rules"
 _DATA: Final = "https://learn.microsoft.com/azure/container-registry/container-registry-dedicated-data-endpoints"
@@ -33,56 +30,6 @@ _SIGN_IN: Final = "https://learn.microsoft.com/azure/container-registry/containe
 
 class NeedError(ValueError):
     """A registry is not described well enough, or in a way that cannot be. The message says what to add or change."""
-
-
-class Purpose(StrEnum):
-    """What clients do at an endpoint."""
-
-    LOGIN = "login"
-    APEX = "apex"
-    REGIONAL = "regional"
-    DATA = "data"
-    BLOB = "blob"
-    MCR = "mcr"
-    MCR_DATA = "mcr-data"
-    SIGN_IN = "sign-in"
-    REVOCATION = "revocation"
-    LEAVING = "leaving"
-
-
-NEIGHBOURLY: Final = frozenset((Purpose.MCR, Purpose.MCR_DATA, Purpose.SIGN_IN, Purpose.REVOCATION))
-"""What is done at hosts that belong to no registry."""
-
-
-@dataclass(frozen=True, slots=True)
-class Flow:
-    """Clients to one endpoint, and the reason.
-
-    Attributes:
-        host: A host name, or ``*.`` and a suffix where nobody outside the service knows the names; the star stands for
-            one label.
-        purpose: What for.
-        why: The reason, for whoever has to approve the rule.
-        source: Where that is documented.
-        tags: The service tags that hold its addresses, without region.
-        regions: The regions its addresses are in; empty when that may be any.
-        port: TCP port.
-        extra: Whether clients of the registry can do without it in many places.
-    """
-
-    host: str
-    purpose: Purpose
-    why: str
-    source: str
-    tags: tuple[str, ...] = ()
-    regions: tuple[str, ...] = ()
-    port: int = HTTPS
-    extra: bool = False
-
-    @property
-    def is_pattern(self) -> bool:
-        """Say whether :attr:`host` stands for many hosts."""
-        return self.host.startswith("*.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +51,7 @@ class Need:
         sign_in: Whether users and service principals sign in from behind the wall.
         revocation: Whether clients ask if certificates were revoked, as those on Windows do.
         port: The port of the registry's endpoints, which only one's own may have another than 443.
+        doors: Where it answers if it has no names; then nothing else about it matters.
     """
 
     cloud: Cloud = PUBLIC
@@ -119,6 +67,7 @@ class Need:
     sign_in: bool = False
     revocation: bool = False
     port: int = HTTPS
+    doors: tuple[Door, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what cannot be, or is not enough to work out rules from."""
@@ -179,6 +128,9 @@ def flows(need: Need) -> tuple[Flow, ...]:
 def _registry_flows(need: Need) -> Iterator[Flow]:
     if not need.registry:
         return
+    if need.doors:
+        yield from _door_flows(need)
+        return
     cloud, regions = need.cloud, need.regions
     work = "signing in, manifests and uploads" if need.push else "signing in and manifests"
     yield Flow(
@@ -209,6 +161,16 @@ def _registry_flows(need: Need) -> Iterator[Flow]:
                 need.port,
             )
     yield from _layer_flows(need)
+
+
+def _door_flows(need: Need) -> Iterator[Flow]:
+    for door in need.doors:
+        if door.region:
+            why = f"layers from the replica in {door.region}"
+            yield Flow(door.host, Purpose.DATA, why, _DATA, (), (door.region,), door.port)
+        else:
+            work = "signing in, manifests and uploads" if need.push else "signing in and manifests"
+            yield Flow(door.host, Purpose.LOGIN, f"REST endpoint: {work}", _FIREWALL, (), need.regions, door.port)
 
 
 def _layer_flows(need: Need) -> Iterator[Flow]:

@@ -21,15 +21,22 @@ from cryptography.hazmat.primitives.serialization import (
 from seawall.metadata import keys
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from seawall.metadata.database import Database
     from seawall.metadata.rows import Writer
 
-__all__ = ["ensure_keys", "load_private_key", "rotate"]
+__all__ = ["ensure_keys", "lacks_keys", "load_private_key", "rotate"]
 
 _RSA_BITS: Final = 2048
 _LINK_KEY_BYTES: Final = 32
 # The longest that anything signed stays valid is the refresh token's three hours; keep a wide margin.
 _KEEP_SECONDS: Final = 24 * 3600
+
+
+def lacks_keys(connection: Connection) -> bool:
+    """Say whether there are no keys yet."""
+    return not all(keys.newest_first(connection, purpose) for purpose in (keys.TOKEN, keys.LINK))
 
 
 def ensure_keys(writer: Writer) -> None:

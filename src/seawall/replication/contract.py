@@ -23,11 +23,13 @@ class PeerError(Exception):
 
     Attributes:
         absent: Whether the region answered, and has not what was asked for.
+        silent: Whether it did not answer at all, or not in time.
     """
 
-    def __init__(self, region: str, message: str, *, absent: bool = False) -> None:
+    def __init__(self, region: str, message: str, *, absent: bool = False, silent: bool = False) -> None:
         super().__init__(f"{region}: {message}")
         self.absent = absent
+        self.silent = silent
 
 
 class Changes(NamedTuple):

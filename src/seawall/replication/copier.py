@@ -31,6 +31,10 @@ _FIRST_PAUSE_MILLISECONDS: Final = 500
 _LONGEST_PAUSE_MILLISECONDS: Final = 60_000
 
 
+class CopyError(Exception):
+    """No region gave a blob. The message says why."""
+
+
 class Copier:
     """Works on the queue of wanted blobs."""
 
@@ -107,9 +111,9 @@ class Copier:
             error = task.exception()
             if error is None:
                 done.append(want.digest)
-            elif isinstance(error, PeerError | OSError | UploadBusyError):
+            elif isinstance(error, CopyError | OSError | UploadBusyError):
                 again = int(time.time() * 1000) + _pause(want.attempts)
-                words = str(error) if isinstance(error, PeerError) else f"it cannot be kept: {error}"
+                words = f"it cannot be kept: {error}" if isinstance(error, OSError) else str(error)
                 await self._database.note(wants.failed, want.digest, words, again)
             else:
                 raise error
@@ -126,15 +130,16 @@ class Copier:
                 await copy(self._store, peer, want.digest, want.size, self._throttle)
             except PeerError as refusal:
                 refusals.append(refusal)
-                if not refusal.absent:
+                if refusal.silent:
                     self._neighbourhood.silent(peer.region)
             else:
                 self._copied(want.size)
                 return
         if not refusals:
-            raise PeerError("no region", "there is none to copy from")
+            raise CopyError("there is no region to copy from")
         # A region that has it and fails to give it is worth more words than one that has it not.
-        raise next((refusal for refusal in refusals if not refusal.absent), refusals[0])
+        telling = [refusal for refusal in refusals if not refusal.absent] or refusals
+        raise CopyError("; ".join(map(str, telling)))
 
     async def _in_order(self) -> list[HttpPeer]:
         """List whom to ask: those that answer, then, if it must be, those that have just failed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from typing import TYPE_CHECKING, Final
 
 from seawall.blobs.contract import DigestMismatchError, UploadBusyError
@@ -62,10 +63,10 @@ async def tee(store: BlobStore, peer: Peer, digest: Digest, size: int) -> AsyncG
 
     Raises:
         PeerError: The region does not give it, or gives something else.
-        UploadBusyError: It is being copied already, or was begun.
+        UploadBusyError: It is being copied already, or was begun; or there is no room to keep it.
     """
     with store.copying(digest) as upload:
-        if upload.offset:
+        if upload.offset or size > store.room():
             raise UploadBusyError(digest)
         if size:
             async with peer.blob(digest, 0, size) as parts, _Keeping(upload, peer.region, digest, size) as keeping:
@@ -82,6 +83,11 @@ async def _copy(store: BlobStore, peer: Peer, digest: Digest, size: int, throttl
         if upload.offset > size:
             upload.cancel()
             return False
+        missing, room = size - upload.offset, store.room()
+        if missing > room:
+            # A disk that a copy has filled takes no push either, and cannot even note why.
+            upload.cancel()
+            raise OSError(errno.ENOSPC, f"{missing} octets are to come, and there is room for {room}")
         if upload.offset < size:
             async with (
                 peer.blob(digest, upload.offset, size) as parts,
@@ -127,7 +133,12 @@ class _Keeping:
 
     async def __aexit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
         # Also what came before a failure is kept, and is not asked for twice.
-        await _in_any_case(asyncio.ensure_future(self._flush()))
+        try:
+            await _in_any_case(asyncio.ensure_future(self._flush()))
+        except OSError:
+            # Most likely the disk is full: give back what it took.
+            await asyncio.to_thread(self._upload.cancel)
+            raise
         if self._room < 0:
             # What comes from somebody who does not know where to end is worth nothing.
             await asyncio.to_thread(self._upload.cancel)

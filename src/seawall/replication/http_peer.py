@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import httpx
 
 from seawall.blobs.digest import DigestError, parse_digest
+from seawall.replication.bulk import BulkTransport
 from seawall.replication.contract import Changes, PeerError
 from seawall.replication.wire import WireError, read_place, read_rows, write_rows
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from seawall.metadata.regions import Region
     from seawall.replication.contract import Question
 
-__all__ = ["PREFIX", "HttpPeer", "client_for"]
+__all__ = ["PREFIX", "HttpPeer", "bulk_client_for", "client_for"]
 
 PREFIX: Final = "/replication/v1"
 
@@ -45,26 +46,38 @@ _IDLE_SECONDS: Final = 300.0
 def client_for(region: Region, transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
     """Make a client that trusts a region's node and nobody else."""
     if transport is None:
-        context = ssl.create_default_context(cadata=region.authority or None)
         limits = httpx.Limits(max_connections=64, keepalive_expiry=_IDLE_SECONDS)
         # No proxy from the environment: these are roads of our own, and answers are believed by their certificate.
-        transport = httpx.AsyncHTTPTransport(verify=context, limits=limits, trust_env=False)
+        transport = httpx.AsyncHTTPTransport(verify=_trust(region), limits=limits, trust_env=False)
     timeout = httpx.Timeout(_SILENT_SECONDS, connect=_CONNECT_SECONDS)
     return httpx.AsyncClient(base_url=region.url, transport=transport, timeout=timeout, trust_env=False)
+
+
+def bulk_client_for(region: Region) -> httpx.AsyncClient:
+    """Make a client for a region's blobs."""
+    return client_for(region, BulkTransport(_trust(region)))
+
+
+def _trust(region: Region) -> ssl.SSLContext:
+    return ssl.create_default_context(cadata=region.authority or None)
 
 
 class HttpPeer:
     """The :class:`~seawall.replication.contract.Peer` behind a URL."""
 
-    def __init__(self, region: str, client: httpx.AsyncClient, token: str) -> None:
-        """Take the region's name, a client for its node, and the token that it will know this node by."""
+    def __init__(
+        self, region: str, client: httpx.AsyncClient, token: str, bulk: httpx.AsyncClient | None = None
+    ) -> None:
+        """Take the region's name, a client for its node, the token it knows this node by, and a client for blobs."""
         self.region = region
         self._client = client
+        self._bulk = bulk or client
         self._headers = {"Authorization": f"Bearer {token}"}
 
     async def close(self) -> None:
         """Hang up."""
         await self._client.aclose()
+        await self._bulk.aclose()
 
     async def changes(self, read: Head, wait_seconds: float) -> Changes:
         """Read on in its log."""
@@ -128,11 +141,12 @@ class HttpPeer:
         """Open a blob at an octet."""
         headers = self._headers | {"Range": f"bytes={start}-{stop - 1}"}
         try:
-            request = self._client.build_request("GET", f"{PREFIX}/blobs/{digest}", headers=headers)
+            request = self._bulk.build_request("GET", f"{PREFIX}/blobs/{digest}", headers=headers)
             # Whoever does not even begin is better left soon, since another region may have it.
-            response = await asyncio.wait_for(self._client.send(request, stream=True), _BEGINNING_SECONDS)
+            response = await asyncio.wait_for(self._bulk.send(request, stream=True), _BEGINNING_SECONDS)
         except TimeoutError:
-            raise PeerError(self.region, f"it has not begun to answer after {_BEGINNING_SECONDS:.0f} seconds") from None
+            message = f"it has not begun to answer after {_BEGINNING_SECONDS:.0f} seconds"
+            raise PeerError(self.region, message, silent=True) from None
         except _FAILURES as error:
             raise self._unreachable(error) from None
         try:
@@ -192,7 +206,8 @@ class HttpPeer:
                         raise self._refused(response.status_code)
                     return {} if method == "HEAD" else await self._document(response)
         except TimeoutError:
-            raise PeerError(self.region, f"its answer took longer than {patience:.0f} seconds") from None
+            message = f"its answer took longer than {patience:.0f} seconds"
+            raise PeerError(self.region, message, silent=True) from None
         except _FAILURES as error:
             raise self._unreachable(error) from None
 
@@ -242,7 +257,7 @@ class HttpPeer:
 
     def _unreachable(self, error: Exception) -> PeerError:
         words = str(error) or type(error).__name__
-        return PeerError(self.region, f"it cannot be reached at {self._client.base_url}: {words}")
+        return PeerError(self.region, f"it cannot be reached at {self._client.base_url}: {words}", silent=True)
 
 
 async def _read_out(response: httpx.Response) -> None:

@@ -31,7 +31,7 @@ async def leave_all(database: Database, *, force: bool) -> list[str]:
 
     Args:
         database: This node's.
-        force: Do not wait until they have everything.
+        force: Neither wait until they have everything, nor mind if nobody can be told.
 
     Raises:
         LeavingError: They have not, nobody can be told, or a registry is in no other region.
@@ -59,7 +59,7 @@ def _close_here(writer: Writer) -> None:
 
 
 async def _take_leave(database: Database, peers: list[HttpPeer], *, force: bool) -> list[str]:
-    if not peers:
+    if not peers and not force:
         raise LeavingError(f"{database.region} takes no part, or cannot go to any other region")
     told: list[str] = []
     refusals: list[str] = []
@@ -73,7 +73,7 @@ async def _take_leave(database: Database, peers: list[HttpPeer], *, force: bool)
             refusals.append(str(error))
         else:
             told.append(peer.region)
-    if not told:
+    if not told and not force:
         raise LeavingError("; ".join(refusals))
     return told
 

@@ -42,10 +42,16 @@ def _all(connection: Connection) -> tuple[Peer, ...]:
 class Neighbourhood:
     """Makes and keeps a :class:`HttpPeer` for each other region that has a URL."""
 
-    def __init__(self, database: Database, connect: Callable[[Region], httpx.AsyncClient] = client_for) -> None:
-        """Take this node's database, and how to connect to a region."""
+    def __init__(
+        self,
+        database: Database,
+        connect: Callable[[Region], httpx.AsyncClient] = client_for,
+        connect_bulk: Callable[[Region], httpx.AsyncClient] | None = None,
+    ) -> None:
+        """Take this node's database, how to connect to a region, and how for blobs if that is another way."""
         self._database = database
         self._connect = connect
+        self._connect_bulk = connect_bulk
         self._peers: dict[Region, HttpPeer] = {}
         self._silent: dict[str, _Silence] = {}
         self._lock = asyncio.Lock()
@@ -106,7 +112,8 @@ class Neighbourhood:
             known = self._peers.pop(region, None)
             if known is None and secret is not None:
                 token = make_token(secret, self._database.region, region.name)
-                known = HttpPeer(region.name, self._connect(region), token)
+                bulk = self._connect_bulk(region) if self._connect_bulk is not None else None
+                known = HttpPeer(region.name, self._connect(region), token, bulk)
             if known is not None:
                 kept[region] = known
         gone, self._peers = self._peers, kept

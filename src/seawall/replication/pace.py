@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import TYPE_CHECKING, Final
 
@@ -27,9 +28,12 @@ async def paced(parts: AsyncIterator[bytes], region: str) -> AsyncIterator[bytes
     while True:
         asked = time.monotonic()
         try:
-            part = await anext(parts)
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                part = await anext(parts)
         except StopAsyncIteration:
             return
+        except TimeoutError:
+            raise PeerError(region, f"nothing came for {_PATIENCE_SECONDS:.0f} seconds", silent=True) from None
         waited += time.monotonic() - asked
         received += len(part)
         if waited > _PATIENCE_SECONDS + received / _SLOWEST:

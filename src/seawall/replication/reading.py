@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from seawall.metadata.database import Database
     from seawall.metadata.repositories import Repository
     from seawall.replication.contract import Peer
+    from seawall.replication.http_peer import HttpPeer
     from seawall.replication.neighbourhood import Neighbourhood
 
 __all__ = ["PATIENCE_SECONDS", "ReadThrough"]
@@ -32,6 +33,8 @@ _T = TypeVar("_T")
 
 PATIENCE_SECONDS: Final = 2.0
 """How long a client waits for other regions' answers, at most, before it is told that there is no such thing."""
+
+_MOST_DISTRUSTED: Final = 1000
 
 
 class ReadThrough:
@@ -42,6 +45,7 @@ class ReadThrough:
         self._store = store
         self._neighbourhood = neighbourhood
         self._asked: dict[Question, asyncio.Task[bool]] = {}
+        self._distrusted: dict[Digest, dict[str, float]] = {}
 
     async def bring(self, repository: Repository, references: Collection[str], blobs: Collection[Digest] = ()) -> bool:
         """Bring here what other regions know of manifests and linked blobs."""
@@ -76,7 +80,7 @@ class ReadThrough:
         peers = await self._neighbourhood.answering()
         # A region that cannot be asked just now, or comes by itself, may have it.
         why, again = "no other region that can be reached has it", len(peers) < await self._neighbourhood.others()
-        for peer in peers:
+        for peer in self._trusted_first(peers, digest):
             begun = False
             try:
                 async with aclosing(self._parts(peer, digest, size, start, stop)) as parts:
@@ -94,7 +98,9 @@ class ReadThrough:
                     continue
                 # It has it and does not give it well: the next client is not sent there first, and somebody else is
                 # asked for all of it meanwhile.
-                self._neighbourhood.silent(peer.region)
+                self._distrust(peer, digest)
+                if refusal.silent:
+                    self._neighbourhood.silent(peer.region)
                 await self._want(digest, size)
                 why, again = str(refusal), True
                 if begun:
@@ -126,6 +132,16 @@ class ReadThrough:
         if room:
             raise PeerError(peer.region, f"{room} octets of blob {digest} did not come")
 
+    def _trusted_first(self, peers: list[HttpPeer], digest: Digest) -> list[HttpPeer]:
+        """Put those last that gave a blob badly, the latest at the very end."""
+        failed = self._distrusted.get(digest, {})
+        return sorted(peers, key=lambda peer: failed.get(peer.region, 0.0))
+
+    def _distrust(self, peer: Peer, digest: Digest) -> None:
+        self._distrusted.setdefault(digest, {})[peer.region] = time.monotonic()
+        while len(self._distrusted) > _MOST_DISTRUSTED:
+            del self._distrusted[next(iter(self._distrusted))]
+
     async def _want(self, digest: Digest, size: int) -> None:
         await self._database.note(wants.urge, Want(digest, size, tagged=True, since=int(time.time() * 1000)))
 
@@ -147,6 +163,9 @@ class ReadThrough:
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 return await asked
-        except (PeerError, TimeoutError):
+        except PeerError as error:
+            if error.silent:
+                self._neighbourhood.silent(peer.region)
+        except TimeoutError:
             self._neighbourhood.silent(peer.region)
-            return None
+        return None

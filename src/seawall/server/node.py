@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from seawall.identity.keyring import ensure_keys
+from seawall.identity.keyring import ensure_keys, lacks_keys
 from seawall.identity.passwords import new_password
 from seawall.metadata import principals, registries
 from seawall.metadata.database import Database
@@ -115,7 +115,9 @@ def prepare(state: State, database_url: str, region: str) -> Database:
     if fault:
         raise StateError(f"the database of {state.root} cannot be used: {fault}")
     database = Database(database_url, region)
-    database.write_now(ensure_keys)
+    # Every command comes by here, and a write would make every other region look what is new.
+    if database.read_now(lacks_keys):
+        database.write_now(ensure_keys)
     return database
 
 

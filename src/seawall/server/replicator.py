@@ -19,6 +19,7 @@ from seawall.replication.agenda import Agenda
 from seawall.replication.copier import Copier
 from seawall.replication.follower import follow
 from seawall.replication.giving import give
+from seawall.replication.http_peer import bulk_client_for
 from seawall.replication.neighbourhood import Neighbourhood
 from seawall.replication.offering import offer
 from seawall.replication.throttle import Throttle
@@ -80,7 +81,7 @@ class Replicator:
         self._database = database
         self._store = DirectoryBlobs(node.state.root)
         self._observer = Observer(node.logged)
-        self._neighbourhood = Neighbourhood(database)
+        self._neighbourhood = Neighbourhood(database, connect_bulk=bulk_client_for)
         self._agenda = Agenda(database, self._store, lazy=node.copying.lazy)
         self._throttle = Throttle(node.copying.octets_per_second)
         self._copier = Copier(

@@ -23,6 +23,7 @@ from seawall.metadata.database import Database
 from seawall.registry.api import RegistryApi
 from seawall.registry.call import Services
 from seawall.replication.door import ReplicationDoor
+from seawall.replication.http_peer import bulk_client_for
 from seawall.replication.membership import Membership
 from seawall.replication.neighbourhood import Neighbourhood
 from seawall.replication.reading import ReadThrough
@@ -69,7 +70,7 @@ async def _serve(node: Node, listening: Callable[[], None]) -> None:
     store = DirectoryBlobs(node.state.root)
     observer = Observer(node.logged)
     gate = Gate(database)
-    neighbourhood = Neighbourhood(database)
+    neighbourhood = Neighbourhood(database, connect_bulk=bulk_client_for)
     elsewhere = ReadThrough(database, store, neighbourhood)
     services = Services(database, store, node.doors, node.region, elsewhere, node.sparse)
     application = Application(
