@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from seawall.metadata.rows import Writer
 
-__all__ = ["REPLICA", "check_setting", "find", "list_all", "put", "the", "with_account"]
+__all__ = ["ALWAYS", "REPLICA", "check_setting", "find", "list_all", "put", "the", "with_account"]
 
 REPLICA: Final = "replica/"
 """What the names of settings begin with that are replicas; the region follows, and the value is the account."""
@@ -32,7 +32,8 @@ _RANGE: Final = "range/"
 
 
 _SWITCHES: Final = frozenset(("data_endpoints", "anonymous_pull", "admin", "deletes"))
-_ALWAYS: Final = _SWITCHES | {"home", "tier", "default_action"}
+ALWAYS: Final = _SWITCHES | {"home", "tier", "default_action"}
+"""Settings that every registry has; until all of them are here it cannot be served."""
 
 
 def put(writer: Writer, registry: Registry) -> None:
@@ -118,7 +119,7 @@ def _read(name: str, values: Mapping[str, Any]) -> Registry | None:
         if setting.startswith(REPLICA)
     )
     # While half of what another region says is on its way, nothing is guessed: a missing rule would let people in.
-    if not replicas or not values.keys() >= _ALWAYS:
+    if not replicas or not values.keys() >= ALWAYS:
         return None
     home = values["home"] if values["home"] in {replica.region for replica in replicas} else replicas[0].region
     network = _network(values)

@@ -73,7 +73,7 @@ class Agenda:
         ours = {one.name for one in registries.list_all(connection) if one.replica(self._database.region)}
         now = int(time.time() * 1000)
         # Links that came before a registry was here, or whole enough to be read, were passed over.
-        scanned = {f"{registries.REPLICA}{self._database.region}", "home"}
+        scanned = {f"{registries.REPLICA}{self._database.region}", *registries.ALWAYS}
         links: dict[Digest, int] = {}
         named: dict[tuple[Repository, Digest], None] = {}
         for row in rows:

@@ -27,6 +27,13 @@ __all__ = ["Copier"]
 
 _LOOK_SECONDS: Final = 1.0
 """How often to look for blobs whose time has come to be tried again."""
+_GATHER_SECONDS: Final = 0.05
+"""How long what was copied may wait for more to be noted with it."""
+_NOTED_AT_ONCE: Final = 50
+_READ_AT_ONCE: Final = 200
+_SMALL: Final = 1 << 20
+_SMALL_AT_ONCE: Final = 16
+"""Octets up to which a blob is small: mostly a matter of round trips, so many are copied at once."""
 _FIRST_PAUSE_MILLISECONDS: Final = 500
 _LONGEST_PAUSE_MILLISECONDS: Final = 60_000
 
@@ -55,6 +62,8 @@ class Copier:
         self._parallel = parallel
         self._copied = copied
         self._running: dict[asyncio.Task[None], Want] = {}
+        self._next: list[Want] = []
+        self._done: list[Digest] = []
         self._more = asyncio.Event()
 
     def wake(self) -> None:
@@ -65,7 +74,10 @@ class Copier:
         """Copy until cancelled."""
         try:
             while True:
-                self._more.clear()
+                if self._more.is_set():
+                    # What was added may have to come before what was to be next.
+                    self._more.clear()
+                    self._next = []
                 await self._start()
                 await self._wait()
                 await self._settle()
@@ -76,6 +88,7 @@ class Copier:
 
     async def drain(self) -> None:
         """Copy what is due now, and return."""
+        self._next = []
         while True:
             await self._start()
             if not self._running:
@@ -84,40 +97,51 @@ class Copier:
             await self._settle()
 
     async def _start(self) -> None:
-        room = self._parallel - len(self._running)
+        """Begin as many copies as there is room for: a few large ones, and small ones beside them."""
         # The question whether anything is wanted at all is answered from memory while nothing was written.
-        if room <= 0 or not await self._database.cached(wants.any_left):
-            return
-        busy = [want.digest for want in self._running.values()]
-        now = int(time.time() * 1000)
-        for want in await self._database.read(wants.due, now, room, busy):
+        if not self._next and await self._database.cached(wants.any_left):
+            busy = [*(want.digest for want in self._running.values()), *self._done]
+            now = int(time.time() * 1000)
+            self._next = await self._database.read(wants.due, now, _READ_AT_ONCE, busy)
+        running = list(self._running.values())
+        large = sum(want.size > _SMALL for want in running)
+        small = len(running) - large
+        waiting = []
+        for want in self._next:
+            if want.size > _SMALL and large < self._parallel:
+                large += 1
+            elif want.size <= _SMALL and small < _SMALL_AT_ONCE:
+                small += 1
+            else:
+                waiting.append(want)
+                continue
             self._running[asyncio.create_task(self._copy(want))] = want
+        self._next = waiting
 
     async def _wait(self) -> None:
         looking = asyncio.create_task(self._more.wait())
-        # While everything is busy there is nothing to look for.
-        others = [looking] if len(self._running) < self._parallel else []
         try:
-            waiting = {*self._running, *others}
-            await asyncio.wait(waiting, timeout=_LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            seconds = _GATHER_SECONDS if self._done else _LOOK_SECONDS
+            await asyncio.wait({*self._running, looking}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         finally:
             looking.cancel()
 
     async def _settle(self) -> None:
-        """Note what was copied: many small blobs with one write."""
-        done: list[Digest] = []
-        for task in [task for task in self._running if task.done()]:
+        """Note what was copied: many small blobs with one write. What is not noted yet is only looked at again."""
+        ended = [task for task in self._running if task.done()]
+        for task in ended:
             want = self._running.pop(task)
             error = task.exception()
             if error is None:
-                done.append(want.digest)
+                self._done.append(want.digest)
             elif isinstance(error, CopyError | OSError | UploadBusyError):
                 again = int(time.time() * 1000) + _pause(want.attempts)
                 words = f"it cannot be kept: {error}" if isinstance(error, OSError) else str(error)
                 await self._database.note(wants.failed, want.digest, words, again)
             else:
                 raise error
-        if done:
+        if self._done and (not ended or not self._running or len(self._done) >= _NOTED_AT_ONCE):
+            done, self._done = self._done, []
             await self._database.note(wants.done, done)
 
     async def _copy(self, want: Want) -> None:
