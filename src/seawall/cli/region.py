@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seawall.cli.output import examples, fail, say, say_json, say_table
-from seawall.cli.place import ConfigOption, JsonOption, StateOption, opened
+from seawall.cli.place import ConfigOption, JsonOption, StateOption, opened, place_of
 from seawall.cli.region_dns import dns
 
 if TYPE_CHECKING:
@@ -109,16 +109,16 @@ def leave(
     force: Annotated[bool, typer.Option("--force", help="Whatever others lack, and even if none can be told.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Let this region take part no longer; what is only here is waited for by name, and stays here in any case."""
+    """Let this region take part no longer, once the others have everything that is here; nothing is removed here."""
     import asyncio  # noqa: PLC0415
 
-    from seawall.replication.contract import PeerError  # noqa: PLC0415
+    from seawall.blobs.directory import DirectoryBlobs  # noqa: PLC0415
     from seawall.replication.leaving import LeavingError, leave_all  # noqa: PLC0415
 
     with opened(None, config) as database:
         try:
-            told = asyncio.run(leave_all(database, force=force))
-        except (LeavingError, PeerError) as error:
+            told = asyncio.run(leave_all(database, DirectoryBlobs(place_of(None, config).root), force=force))
+        except LeavingError as error:
             fail(str(error), 1)
     say_json({"region": database.region, "told": told}) if json else say(f"{database.region} takes part no longer.")
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from seawall.metadata.repositories import Repository
     from seawall.metadata.rows import Writer
 
-__all__ = ["link", "missing", "repositories_with", "size_in", "unlink"]
+__all__ = ["all_of", "link", "missing", "repositories_with", "size_in", "unlink"]
 
 
 _LINKED: Final = select(BLOB_LINK.c.digest).where(
@@ -41,6 +41,13 @@ def unlink(writer: Writer, repository: Repository, digest: Digest) -> bool:
 def size_in(connection: Connection, repository: Repository, digest: Digest) -> int | None:
     """Return a blob's size in bytes if it may be read through a repository."""
     return connection.execute(_SIZE, {**repository._asdict(), "digest": digest}).scalar_one_or_none()
+
+
+def all_of(connection: Connection, registry: str) -> dict[Digest, int]:
+    """Return the blobs that may be read through any repository of a registry, and their sizes in bytes."""
+    query = select(BLOB_LINK.c.digest, BLOB_LINK.c.size)
+    rows = connection.execute(query.where(BLOB_LINK.c.registry == registry, BLOB_LINK.c.deleted.is_(False)))
+    return {row.digest: row.size for row in rows}
 
 
 def missing(connection: Connection, repository: Repository, digests: Iterable[Digest]) -> list[Digest]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from seawall.metadata import log, manifests, peers, regions, registries, wants
+from seawall.metadata import blobs, log, manifests, peers, regions, registries, wants
 from seawall.metadata.log import Head
 from seawall.metadata.repositories import Repository
 from seawall.metadata.schema import BLOB_LINK, MANIFEST, SETTING, TAG
@@ -81,7 +81,7 @@ class Agenda:
             if values["deleted"] or values.get("registry") not in ours:
                 continue
             if row.table is SETTING and values["name"] in scanned:
-                links |= _all_links(connection, values["registry"])
+                links |= blobs.all_of(connection, values["registry"])
             elif row.table is BLOB_LINK:
                 links[values["digest"]] = values["size"]
             elif row.table is TAG or (row.table is MANIFEST and _is_tagged(connection, values)):
@@ -95,12 +95,6 @@ class Agenda:
 def _stands(connection: Connection, region: str) -> Head:
     known = peers.find(connection, region)
     return Head(known.epoch, known.cursor)
-
-
-def _all_links(connection: Connection, registry: str) -> dict[Digest, int]:
-    query = select(BLOB_LINK.c.digest, BLOB_LINK.c.size)
-    rows = connection.execute(query.where(BLOB_LINK.c.registry == registry, BLOB_LINK.c.deleted.is_(False)))
-    return {row.digest: row.size for row in rows}
 
 
 def _is_tagged(connection: Connection, manifest: Mapping[str, Any]) -> bool:

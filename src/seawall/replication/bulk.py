@@ -132,8 +132,11 @@ class _Body(httpx.AsyncByteStream):
         self._answer = answer
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        while part := await self._transport.run(partial(_gather, self._answer)):
+        # Somebody may be waiting for the first octets: those are handed on as they come.
+        seconds = 0.0
+        while part := await self._transport.run(partial(_gather, self._answer, seconds)):
             yield part
+            seconds = _MOMENT_SECONDS
         if self._answer.length:
             raise httpx.RemoteProtocolError(f"{self._answer.length} octets did not come")
 
@@ -144,15 +147,15 @@ class _Body(httpx.AsyncByteStream):
             _hang_up(self._connection)
 
 
-def _gather(answer: http.client.HTTPResponse) -> bytes:
-    """Read what comes within a moment; a TLS record of 16 KiB at a time would keep the loop busy handing on."""
+def _gather(answer: http.client.HTTPResponse, seconds: float) -> bytes:
+    """Read what comes within a time; a TLS record of 16 KiB at a time would keep the loop busy handing on."""
     parts: list[bytes] = []
     room = _LARGEST
-    until = time.monotonic() + _MOMENT_SECONDS
+    until = time.monotonic() + seconds
     while room > 0 and (part := answer.read1(room)):
         parts.append(part)
         room -= len(part)
-        if time.monotonic() > until:
+        if time.monotonic() >= until:
             break
     return b"".join(parts)
 
