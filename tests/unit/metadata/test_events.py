@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
 from seawall.metadata import events, webhooks
@@ -111,3 +112,13 @@ def test_the_same_event_may_be_told_to_several(database: Database) -> None:
     (left,) = database.read_now(events.waiting, "myregistry", 10)
     assert (left.identifier, left.webhook, left.due) == ("a", "other", 0)
     database.note_now(events.add, [])
+
+
+def test_of_many_that_claim_at_one_moment_one_gets_it(database: Database) -> None:
+    with ThreadPoolExecutor(6) as threads:
+        for round_number in range(20):
+            database.note_now(events.add, [event(f"a{round_number}", round_number)])
+            claims = [threads.submit(claim, database) for _ in range(6)]
+            got = [found for one in claims if (found := one.result()) is not None]
+            assert [one.identifier for one in got] == [f"a{round_number}"]
+            database.note_now(events.done, got[0])
