@@ -141,6 +141,9 @@ class _Body(httpx.AsyncByteStream):
             raise httpx.RemoteProtocolError(f"{self._answer.length} octets did not come")
 
     async def aclose(self) -> None:
+        if self._answer.length == 0:
+            # read1() leaves an answer open that was read to its end.
+            self._answer.close()
         if self._answer.isclosed() and not self._answer.will_close:
             self._transport.put_back(self._connection)
         else:
