@@ -136,7 +136,7 @@ class Copier:
                 self._done.append(want.digest)
             elif isinstance(error, CopyError | OSError | UploadBusyError):
                 again = int(time.time() * 1000) + _pause(want.attempts)
-                words = f"it cannot be kept: {error}" if isinstance(error, OSError) else str(error)
+                words = f"it cannot be kept: {error.strerror or error}" if isinstance(error, OSError) else str(error)
                 await self._database.note(wants.failed, want.digest, words, again)
             else:
                 raise error

@@ -49,7 +49,7 @@ def _certificates(text: str) -> str:
 def _url(text: str) -> str:
     try:
         parts = urlsplit(text)
-        good = not text or (parts.scheme in {"https", "http"} and parts.hostname and parts.port != 0)
+        good = not text or (parts.scheme == "https" and parts.hostname and parts.port != 0)
     except ValueError:
         good = False
     if not good or parts.netloc.rpartition("@")[1] or parts.path or parts.query or parts.fragment:
