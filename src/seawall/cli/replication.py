@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -43,6 +42,8 @@ def status(
 
     Every region is asked how it sees itself. Ends with 4 while anything is behind or in trouble, for scripts.
     """
+    import asyncio  # noqa: PLC0415 - slow to import, not needed for --help
+
     from rich.console import Console  # noqa: PLC0415 - slow to import, not needed for --help
 
     pause = seconds_of(watch, "--watch") if watch else 0.0
@@ -68,6 +69,8 @@ def image(
     json: JsonOption = False,
 ) -> None:
     """Show what each region has of an image: present, on its way, or missing."""
+    import asyncio  # noqa: PLC0415 - slow to import, not needed for --help
+
     from seawall.blobs.digest import DigestError, parse_digest  # noqa: PLC0415 - slow to import, not needed for --help
     from seawall.metadata.repositories import Repository  # noqa: PLC0415
     from seawall.naming import NamingError, check_repository  # noqa: PLC0415
@@ -132,6 +135,8 @@ async def _ask_all(
     own: Callable[[Database], Awaitable[dict[str, Any]]],
 ) -> list[dict[str, Any]]:
     """Ask every region the same; one that does not answer is told with ``unanswered``."""
+    import asyncio  # noqa: PLC0415 - slow to import, not needed for --help
+
     from seawall.replication.contract import PeerError  # noqa: PLC0415
     from seawall.replication.neighbourhood import Neighbourhood  # noqa: PLC0415
 
