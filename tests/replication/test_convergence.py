@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from seawall.replication.contract import Changes
     from tests.replication.regions import Region, Template
 
-PROFILES: Final = {"": (12, 25), "minutes": (1_000, 60), "hours": (60_000, 80)}
+PROFILES: Final = {"": (8, 25), "minutes": (1_000, 60), "hours": (60_000, 80)}
 """How many examples of how many steps; SEAWALL_SOAK names one."""
 PHASES: Final = {Phase.reuse, Phase.generate} | ({Phase.shrink} if "SEAWALL_SHRINK" in os.environ else set())
 """Making a failing example small takes minutes, and is done when somebody asks for it (SEAWALL_SHRINK)."""

@@ -204,7 +204,9 @@ def test_what_was_acknowledged_survives_killing_all_regions_at_once(cluster: Clu
     threads = [threading.Thread(target=push, args=(pusher,)) for pusher in pushers]
     for thread in threads:
         thread.start()
-    time.sleep(1.5)
+    until = time.monotonic() + 30
+    while any(len(pusher.acknowledged) < 3 for pusher in pushers) and time.monotonic() < until:
+        time.sleep(0.05)
     for node in cluster.nodes.values():
         node.kill()
     stop.set()

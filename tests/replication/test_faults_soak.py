@@ -18,7 +18,7 @@ pytestmark = [
     pytest.mark.skipif(why_not() != "", reason=why_not()),
 ]
 
-SECONDS: Final = 15.0
+SECONDS: Final = 8.0
 
 
 def test_random_work_and_random_faults_lose_nothing() -> None:

@@ -158,12 +158,14 @@ async def _ask_all(
 def _in_step(node: dict[str, Any]) -> bool:
     if node["unanswered"]:
         return False
-    return all(map(_peer_in_step, node["peers"])) and not node["queue"]["blobs"]
+    if not node["peers"]:
+        return True
+    return all(map(_peer_in_step, node["peers"])) and node["settled"] and not node["queue"]["blobs"]
 
 
 def _peer_in_step(peer: dict[str, Any]) -> bool:
-    if not peer["reachable"]:
-        # It cannot be asked how far it has come; what it has fetched from here tells.
+    # What it has fetched from here tells more than it knows: it may not have heard yet that there is more.
+    if peer["it_is_behind"] or not peer["reachable"]:
         return not peer["it_is_behind"]
     return not peer["error"] and not peer["behind"] and peer["heard_seconds_ago"] is not None
 

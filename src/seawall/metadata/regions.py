@@ -24,6 +24,7 @@ __all__ = [
     "accept",
     "find",
     "invite",
+    "is_invited",
     "keep_node_key",
     "list_all",
     "node_key",
@@ -101,6 +102,11 @@ def keep_node_key(connection: Connection, region: str, secret: bytes) -> None:
 def invite(connection: Connection, region: str, sha256: str, ends: int) -> None:
     """Keep an invitation for a region: the hash of what it will show, and until when (milliseconds since 1970)."""
     connection.execute(upsert(INVITATION, connection.dialect.name), {"sha256": sha256, "region": region, "ends": ends})
+
+
+def is_invited(connection: Connection, sha256: str) -> bool:
+    """Say whether there is such an invitation; it may be over."""
+    return connection.execute(select(INVITATION.c.region).where(INVITATION.c.sha256 == sha256)).first() is not None
 
 
 def accept(connection: Connection, sha256: str, now: int) -> str | None:

@@ -41,6 +41,7 @@ __all__ = ["ReplicationDoor"]
 
 _LONGEST_WAIT: Final = 60.0
 _LARGEST: Final = 64 * 1024 * 1024
+_LARGEST_JOIN: Final = 128 * 1024
 _MOST_REFERENCES: Final = 1000
 _WANTS_AT_ONCE: Final = 1000
 
@@ -53,6 +54,7 @@ class ReplicationDoor:
         self._store = store
         self._membership = membership
         self._followed: dict[str, Head] = {}
+        self._closing = False
         self._routes: dict[tuple[str, str], Callable[[str, Request], Awaitable[Response]]] = {
             ("GET", "changes"): self._changes,
             ("POST", "changes"): self._offered,
@@ -67,6 +69,10 @@ class ReplicationDoor:
             ("POST", "leave"): self._leave,
         }
 
+    def close(self) -> None:
+        """Let nobody wait for news any more: this process is about to end."""
+        self._closing = True
+
     async def handle(self, request: Request) -> Response:
         """Answer a request.
 
@@ -78,7 +84,8 @@ class ReplicationDoor:
             raise ApiError(404, "UNSUPPORTED", "only other regions' nodes have business here")
         what = path.removeprefix(f"{PREFIX}/")
         if (request.method, what) == ("POST", "join"):
-            return JSONResponse(await self._membership.welcome(await _document(request)))
+            # From anybody, so only little is read.
+            return JSONResponse(await self._membership.welcome(await _document(request, _LARGEST_JOIN)))
         region = await self._sender(request)
         name, _, argument = what.partition("/")
         answer = self._routes.get((request.method, name))
@@ -111,7 +118,7 @@ class ReplicationDoor:
             head = await self._database.cached(log.head)
             # Another log than the one asked for, or one that was set back, is read from its beginning.
             after = asked.sequence if asked.epoch == head.epoch and asked.sequence <= head.sequence else 0
-            if after < head.sequence or asked.epoch != head.epoch or time.monotonic() >= until:
+            if after < head.sequence or asked.epoch != head.epoch or self._closing or time.monotonic() >= until:
                 break
             await asyncio.sleep(glance.seconds)
         part = await self._database.read(log.read, after)
@@ -151,7 +158,9 @@ class ReplicationDoor:
 
     async def _image(self, _region: str, request: Request) -> Response:
         question = _question(await _document(request))
-        [reference] = question.references or [""]
+        if len(question.references) != 1:
+            raise ApiError(400, "UNSUPPORTED", "ask for one image at a time")
+        [reference] = question.references
         found = await self._database.read(status.image, self._store, question.repository, reference)
         return JSONResponse(found)
 
@@ -213,8 +222,8 @@ def _digest(request: Request) -> Digest:
         raise ApiError(400, "DIGEST_INVALID", str(error)) from None
 
 
-async def _document(request: Request) -> dict[str, Any]:
-    body = await bodies.read(request, _LARGEST, "UNSUPPORTED")
+async def _document(request: Request, limit: int = _LARGEST) -> dict[str, Any]:
+    body = await bodies.read(request, limit, "UNSUPPORTED")
     try:
         value = await asyncio.to_thread(json.loads, body)
     except (ValueError, RecursionError):

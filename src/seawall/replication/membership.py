@@ -154,7 +154,9 @@ class Membership:
             sha256 = _hash(document["secret"])
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise ApiError(400, "UNSUPPORTED", f"this describes no region: {error}") from None
-        rows = await self._database.write(_let_in, sha256, newcomer)
+        # Looked at first: anybody may come with anything, and a write would make every region look what is new.
+        invited = await self._database.read(regions.is_invited, sha256)
+        rows = await self._database.write(_let_in, sha256, newcomer) if invited else None
         if rows is None:
             raise ApiError(
                 403, "DENIED", f"this invitation is not for {newcomer.name}, was used, or is over; ask for another"

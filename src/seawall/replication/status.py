@@ -40,12 +40,14 @@ def node(connection: Connection, region: str) -> dict[str, Any]:
 
     Returns:
         ``region``, ``peers`` (of each: how far behind in transactions and seconds, when last heard, the last error, and
-        how far it is behind this node) and ``queue`` (blobs and octets to copy, since when, the last error).
+        how far it is behind this node), ``queue`` (blobs and octets to copy, since when, the last error) and
+        ``settled`` (whether everything known here was looked at for what to copy).
     """
     now = time.time()
     head = log.head(connection)
     queue = wants.queue(connection)
     known = {one.region: one for one in peers.list_all(connection)}
+    mine = known.get(region) or peers.Peer(region)
     others = [one for one in regions.list_all(connection) if one.name != region]
     if regions.find(connection, region) is None:
         # It left, and knows of the others from before.
@@ -55,6 +57,7 @@ def node(connection: Connection, region: str) -> dict[str, Any]:
         "peers": [
             _peer(known.get(one.name) or peers.Peer(one.name), head, now, reachable=bool(one.url)) for one in others
         ],
+        "settled": (mine.epoch, mine.cursor) == head,
         "queue": {
             "blobs": queue.blobs,
             "octets": queue.octets,

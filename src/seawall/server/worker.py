@@ -73,6 +73,7 @@ async def _serve(node: Node, listening: Callable[[], None]) -> None:
     neighbourhood = Neighbourhood(database, connect_bulk=bulk_client_for)
     elsewhere = ReadThrough(database, store, neighbourhood)
     services = Services(database, store, node.doors, node.region, elsewhere, node.sparse)
+    replication = ReplicationDoor(database, store, Membership(database))
     application = Application(
         region=node.region,
         doors=node.doors,
@@ -80,7 +81,7 @@ async def _serve(node: Node, listening: Callable[[], None]) -> None:
         api=RegistryApi(services, gate),
         tokens=TokenService(database, gate),
         data=DataDoor(database, store, elsewhere),
-        replication=ReplicationDoor(database, store, Membership(database)),
+        replication=replication,
         observer=observer,
     )
     servers = [
@@ -106,6 +107,7 @@ async def _serve(node: Node, listening: Callable[[], None]) -> None:
         listening()
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait([stopping, asyncio.create_task(retire.wait()), *serving], return_when=asyncio.FIRST_COMPLETED)
+    replication.close()
     for server in servers:
         server.stop()  # type: ignore[no-untyped-call]
     expiring.cancel()
