@@ -112,3 +112,25 @@ def test_a_user_made_in_one_region_signs_in_at_the_other(regions: Product) -> No
         if answer.status_code == 200:
             break
     assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("region", [EAST, WEST])
+def test_the_endpoints_and_rules_commands_list_both_regions(regions: Product, region: str) -> None:
+    ready = regions.ready_in(region)
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "HOME": str(regions.state.parent),
+        "SEAWALL_USERNAME": ready.username,
+        "SEAWALL_PASSWORD": ready.password,
+        "SSL_CERT_FILE": ready.ca_file,
+    }
+
+    def told(*arguments: str) -> str:
+        command = [str(BINARY), *arguments, "--from", f"https://{ready.login_server}"]
+        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True, env=environment).stdout
+
+    wanted = {ready.login_server, *(layers_from(regions, one) for one in (EAST, WEST))}
+    assert {f"{one['host']}:{one['port']}" for one in json.loads(told("endpoints", "--json"))} == wanted
+    squid = told("rules", "--to", "squid")
+    for place in wanted:
+        assert f"_port port {place.rpartition(':')[2]}" in squid

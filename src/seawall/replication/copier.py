@@ -82,9 +82,10 @@ class Copier:
                 await self._wait()
                 await self._settle()
         finally:
-            for task in self._running:
+            ending, self._running, self._next = self._running, {}, []
+            for task in ending:
                 task.cancel()
-            await asyncio.gather(*self._running, return_exceptions=True)
+            await asyncio.gather(*ending, return_exceptions=True)
 
     async def drain(self) -> None:
         """Copy what is due now, and return."""

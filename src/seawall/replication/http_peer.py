@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import ssl
 import time
@@ -151,7 +152,8 @@ class HttpPeer:
             raise self._unreachable(error) from None
         try:
             if response.status_code != 206:
-                await _read_out(response)
+                with contextlib.suppress(*_FAILURES):
+                    await _read_out(response)
                 raise self._refused(response.status_code)
             yield self._parts(response)
         finally:
