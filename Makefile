@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench docs conformance crash walls soak tools lock clean
+.PHONY: help run test lint format bench docs conformance crash walls faults soak tools lock clean
 
 help:  ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ crash: $(READY)  ## 200 kill -9 during pushes; every acknowledged digest must re
 
 walls: $(READY) tools  ## play every scenario behind real firewalls, as root; ARGS='half-open --shell' to look around
 	$(BIN)/python -m tests.walls.runner $(ARGS)
+
+faults: $(READY) tools  ## real faults and real clients between three regions in namespaces, as root
+	SEAWALL_FAULTS=1 $(BIN)/python -m pytest -n0 tests/replication $(ARGS)
 
 soak: $(READY) tools  ## three regions, clients and faults for ten minutes, as root; nothing acknowledged may be lost; ARGS='--minutes 60'
 	$(BIN)/python -m tests.replication.soak $(ARGS)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 REGIONS: Final = (EAST, WEST, NORTH)
 LAYERS: Final = (2_000, 300_000, 1_000_000)
-PHASE: Final = 3.0
+PHASE: Final = 5.0
 REPOSITORY: Final = "loop"
 LED_AWAY_SECONDS: Final = 3.0
 
