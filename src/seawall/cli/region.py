@@ -177,18 +177,15 @@ def _switch(name: str, state: Path | None, config: Path | None, *, drained: bool
 def _describe(database: Database, config: Path) -> Region:
     """Write down where this node is reached, as its configuration has it now."""
     from seawall.cli.place import settings_of  # noqa: PLC0415
-    from seawall.replication.membership import describe_self  # noqa: PLC0415
     from seawall.server.certificates import uncovered  # noqa: PLC0415
-    from seawall.server.domain import node_authority, node_url  # noqa: PLC0415
+    from seawall.server.domain import describe_node  # noqa: PLC0415
 
     settings = settings_of(config)
     own = {door.certificate for door in settings.door if door.certificate is not None}
     node = settings.cloud.node(settings.region)
     if settings.replication.reachable and len(own) == len(settings.door) and uncovered([node], own):
         fail(f"door.certificate: no certificate is for {node}, where other regions' nodes come; get one for it first")
-    return database.write_now(
-        describe_self, node_url(settings), node_authority(settings), settings.replication.addresses or None
-    )
+    return describe_node(database, settings)
 
 
 def _facts(region: Region, mine: str) -> dict[str, Any]:

@@ -65,6 +65,7 @@ def add(
     not opened before, it can sign in and then hangs at the first layer.
     """
     from seawall.metadata import regions, registries  # noqa: PLC0415 - slow to import, not needed for --help
+    from seawall.topology import in_region  # noqa: PLC0415
 
     with opened(state, config) as database:
         found = the_registry(database, registry)
@@ -75,14 +76,14 @@ def add(
         if there is None:
             names = ", ".join(one.name for one in known) or "none"
             fail(f"no node of {region} takes part; there are: {names}. 'seawall region invite {region}' lets one join")
-        planned = _with(found, region)
+        planned = in_region(found, region)
         settings = settings_of(config) if config is not None else None
         need = _need(settings, planned) if settings is not None else None
         opened_first = _new_flows(_need(settings, found), need) if settings is not None and need is not None else ()
         rules = _rules(need, to, known) if need is not None and to else ""
         if yes:
             with database.writing() as writer:
-                planned = _with(registries.the(writer.connection, found.name), region)
+                planned = in_region(registries.the(writer.connection, found.name), region)
                 registries.put(writer, planned)
     if json:
         hosts = [{"host": flow.host, "port": flow.port, "why": flow.why} for flow in opened_first]
@@ -124,12 +125,6 @@ def remove(
             fail(str(error))
     facts = {"registry": found.name, "region": region, "removed": True}
     say_json(facts) if json else say(f"{found.name} is no longer in {region}.")
-
-
-def _with(registry: Registry, region: str) -> Registry:
-    from seawall.topology import in_region  # noqa: PLC0415
-
-    return in_region(registry, region)
 
 
 def _need(settings: Settings, registry: Registry) -> Need:

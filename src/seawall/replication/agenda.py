@@ -6,12 +6,12 @@ look-up. How far it has come is kept with what it found, so nothing is forgotten
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
 from seawall.metadata import blobs, log, manifests, peers, regions, registries, wants
+from seawall.metadata.clock import wall_milliseconds
 from seawall.metadata.log import Head
 from seawall.metadata.repositories import Repository
 from seawall.metadata.schema import BLOB_LINK, MANIFEST, SETTING, TAG
@@ -59,7 +59,7 @@ class Agenda:
         stands = _stands(connection, region)
         part = log.read(connection, stands.sequence if stands.epoch == head.epoch else 0)
         self._note_wants(connection, self._worth_copying(connection, part.rows))
-        now = int(time.time() * 1000)
+        now = wall_milliseconds()
         peers.heard(connection, region, Head(head.epoch, part.upto), head.sequence, now)
 
     def _worth_copying(self, connection: Connection, rows: Sequence[Row]) -> Sequence[Row]:
@@ -71,7 +71,7 @@ class Agenda:
 
     def _note_wants(self, connection: Connection, rows: Iterable[Row]) -> None:
         ours = {one.name for one in registries.list_all(connection) if one.replica(self._database.region)}
-        now = int(time.time() * 1000)
+        now = wall_milliseconds()
         # Links that came before a registry was here, or whole enough to be read, were passed over.
         scanned = {f"{registries.REPLICA}{self._database.region}", *registries.ALWAYS}
         links: dict[Digest, int] = {}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import random
-import time
 from typing import TYPE_CHECKING, Final
 
 from seawall.blobs.contract import UploadBusyError
 from seawall.metadata import wants
+from seawall.metadata.clock import wall_milliseconds
 from seawall.replication.contract import PeerError
 from seawall.replication.copying import copy
 
@@ -102,7 +102,7 @@ class Copier:
         # The question whether anything is wanted at all is answered from memory while nothing was written.
         if not self._next and await self._database.cached(wants.any_left):
             busy = [*(want.digest for want in self._running.values()), *self._done]
-            now = int(time.time() * 1000)
+            now = wall_milliseconds()
             self._next = await self._database.read(wants.due, now, _READ_AT_ONCE, busy)
         running = list(self._running.values())
         large = sum(want.size > _SMALL for want in running)
@@ -136,7 +136,7 @@ class Copier:
             if error is None:
                 self._done.append(want.digest)
             elif isinstance(error, CopyError | OSError | UploadBusyError):
-                again = int(time.time() * 1000) + _pause(want.attempts)
+                again = wall_milliseconds() + _pause(want.attempts)
                 words = f"it cannot be kept: {error.strerror or error}" if isinstance(error, OSError) else str(error)
                 await self._database.note(wants.failed, want.digest, words, again)
             else:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import TYPE_CHECKING, Final
 
-from seawall.metadata import peers
 from seawall.replication.contract import PeerError
-from seawall.replication.follower import pause_after
+from seawall.replication.persevering import persevere
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -27,16 +25,12 @@ _IDLE_SECONDS: Final = 2.0
 
 async def give(database: Database, store: BlobStore, peer: Peer, throttle: Throttle) -> None:
     """Give a region what it wants until cancelled."""
-    failures = 0
-    while True:
-        try:
-            given = await give_once(store, peer, throttle)
-            failures = 0
-            await asyncio.sleep(0.0 if given else _IDLE_SECONDS)
-        except PeerError as error:
-            await database.note(peers.failed, peer.region, str(error), int(time.time() * 1000))
-            await asyncio.sleep(pause_after(failures))
-            failures += 1
+
+    async def work(_failures: int) -> None:
+        given = await give_once(store, peer, throttle)
+        await asyncio.sleep(0.0 if given else _IDLE_SECONDS)
+
+    await persevere(database, peer.region, work)
 
 
 async def give_once(store: BlobStore, peer: Peer, throttle: Throttle) -> int:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from seawall.metadata import log, peers
+from seawall.metadata.clock import wall_milliseconds
 from seawall.metadata.telling import told_of_rows
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ __all__ = ["take_over", "take_rows"]
 
 async def take_over(database: Database, region: str, changes: Changes) -> None:
     """Take over a part of a region's log, and note that it was read so far; all of it happens or nothing."""
-    now = int(time.time() * 1000)
+    now = wall_milliseconds()
     if changes.rows:
         await database.write(_take_over, region, changes, now)
     else:

@@ -19,6 +19,7 @@ import httpx
 
 from seawall.errors import ApiError
 from seawall.metadata import log, peers, regions, registries
+from seawall.metadata.clock import wall_milliseconds
 from seawall.metadata.regions import Region
 from seawall.metadata.schema import REGION
 from seawall.naming import check_region
@@ -203,7 +204,7 @@ class Membership:
 
 def _let_in(writer: Writer, sha256: str, newcomer: Region) -> list[Row] | None:
     connection = writer.connection
-    invited = regions.accept(connection, sha256, int(time.time() * 1000))
+    invited = regions.accept(connection, sha256, wall_milliseconds())
     if invited != newcomer.name:
         return None
     regions.put(writer, newcomer)

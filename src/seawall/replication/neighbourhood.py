@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from seawall.metadata import peers, regions
+from seawall.metadata.clock import wall_milliseconds
 from seawall.metadata.regions import Region
 from seawall.replication.credentials import make_token
 from seawall.replication.http_peer import HttpPeer, client_for
@@ -89,13 +89,13 @@ class Neighbourhood:
         for region, silence in list(self._silent.items()):
             if heard.get(region, 0) > silence.since:
                 del self._silent[region]
-        now = time.time() * 1000
+        now = wall_milliseconds()
         return [peer for peer in found if peer.region not in self._silent or self._silent[peer.region].until <= now]
 
     def silent(self, region: str) -> None:
         """Note that a region failed to answer."""
         before = self._silent.get(region)
-        now = time.time() * 1000
+        now = wall_milliseconds()
         if before is not None and before.until > now:
             return
         seconds = min(_LONGEST_SILENCE, before.seconds * 2) if before is not None else _SILENT_SECONDS

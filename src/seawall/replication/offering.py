@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from seawall.metadata import log, peers
 from seawall.metadata.glance import Glance
-from seawall.replication.contract import Changes, PeerError
-from seawall.replication.follower import pause_after
+from seawall.replication.contract import Changes
+from seawall.replication.persevering import persevere
 
 if TYPE_CHECKING:
     from seawall.metadata.database import Database
@@ -23,16 +23,12 @@ _IDLE_SECONDS: Final = 25.0
 
 async def offer(database: Database, peer: Peer) -> None:
     """Bring a region what is new here until cancelled."""
-    failures = 0
-    while True:
-        try:
-            busy = await offer_once(database, peer)
-            failures = 0
-            await _until_news(database, peer.region, 0.0 if busy else _IDLE_SECONDS)
-        except PeerError as error:
-            await database.note(peers.failed, peer.region, str(error), int(time.time() * 1000))
-            await asyncio.sleep(pause_after(failures))
-            failures += 1
+
+    async def work(_failures: int) -> None:
+        busy = await offer_once(database, peer)
+        await _until_news(database, peer.region, 0.0 if busy else _IDLE_SECONDS)
+
+    await persevere(database, peer.region, work)
 
 
 async def offer_once(database: Database, peer: Peer) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from seawall.blobs.contract import UploadBusyError
 from seawall.elsewhere import ElsewhereError
 from seawall.metadata import wants
+from seawall.metadata.clock import wall_milliseconds
 from seawall.metadata.wants import Want
 from seawall.replication.contract import PeerError, Question
 from seawall.replication.copying import tee
@@ -143,7 +144,7 @@ class ReadThrough:
             del self._distrusted[next(iter(self._distrusted))]
 
     async def _want(self, digest: Digest, size: int) -> None:
-        await self._database.note(wants.urge, Want(digest, size, tagged=True, since=int(time.time() * 1000)))
+        await self._database.note(wants.urge, Want(digest, size, tagged=True, since=wall_milliseconds()))
 
     async def _bring(self, question: Question) -> bool:
         peers = await self._neighbourhood.answering()

@@ -17,9 +17,11 @@ from seawall.server.state import State
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from seawall.metadata.database import Database
+    from seawall.metadata.regions import Region
     from seawall.server.settings import DoorSettings, ReplicationSettings, Settings
 
-__all__ = ["domain_node", "node_authority", "node_url"]
+__all__ = ["describe_node", "domain_node"]
 
 
 def domain_node(settings: Settings) -> tuple[Node, dict[str, Any]]:
@@ -37,9 +39,7 @@ def domain_node(settings: Settings) -> tuple[Node, dict[str, Any]]:
         taking_part = database.read_now(regions.find, settings.region) is not None
         if taking_part:
             # What the file says now may not be what it said when this region joined.
-            database.write_now(
-                describe_self, node_url(settings), node_authority(settings), settings.replication.addresses or None
-            )
+            describe_node(database, settings)
     finally:
         database.close()
     listeners = tuple(_listener(settings, state, number, door) for number, door in enumerate(settings.door, start=1))
@@ -77,7 +77,13 @@ def domain_node(settings: Settings) -> tuple[Node, dict[str, Any]]:
     return node, facts
 
 
-def node_url(settings: Settings) -> str:
+def describe_node(database: Database, settings: Settings) -> Region:
+    """Write down what other regions must know of this node, as its configuration has it now."""
+    addresses = settings.replication.addresses or None
+    return database.write_now(describe_self, _node_url(settings), _node_authority(settings), addresses)
+
+
+def _node_url(settings: Settings) -> str:
     """Say where other regions' nodes reach this one; empty where they cannot."""
     if not settings.replication.reachable:
         return ""
@@ -85,7 +91,7 @@ def node_url(settings: Settings) -> str:
     return f"https://{doors.authority(Host(Role.NODE, region=settings.region))}"
 
 
-def node_authority(settings: Settings) -> str:
+def _node_authority(settings: Settings) -> str:
     """Return the certificates (PEM) that other regions' nodes need to trust this one; none if they do anyway."""
     if settings.replication.authority is not None:
         return settings.replication.authority.read_text("ascii")
