@@ -104,6 +104,8 @@ class Impostor:
         self.sent += len(piece)
         writer.write(piece)
         await writer.drain()
+        # Draining a connection that was just lost returns at once: the loop would never hear that it was.
+        await asyncio.sleep(0)
 
 
 def _header(head: str, name: str) -> str:

@@ -42,7 +42,7 @@ class BulkTransport(httpx.AsyncBaseTransport):
     def __init__(self, context: ssl.SSLContext) -> None:
         self._context = context
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="bulk")
-        self._idle: list[http.client.HTTPConnection] = []
+        self._idle: list[_Connection] = []
         self._lock = threading.Lock()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -75,7 +75,7 @@ class BulkTransport(httpx.AsyncBaseTransport):
         except (OSError, http.client.HTTPException) as error:
             raise httpx.ReadError(str(error) or type(error).__name__) from None
 
-    def put_back(self, connection: http.client.HTTPConnection) -> None:
+    def put_back(self, connection: _Connection) -> None:
         """Keep a connection whose answer was read to its end."""
         with self._lock:
             if len(self._idle) < _KEPT:
@@ -83,7 +83,7 @@ class BulkTransport(httpx.AsyncBaseTransport):
                 return
         connection.close()
 
-    async def _ask(self, connection: http.client.HTTPConnection, request: httpx.Request) -> httpx.Response:
+    async def _ask(self, connection: _Connection, request: httpx.Request) -> httpx.Response:
         def ask() -> http.client.HTTPResponse:
             connection.request(request.method, request.url.raw_path.decode("ascii"), headers=dict(request.headers))
             return connection.getresponse()
@@ -95,11 +95,11 @@ class BulkTransport(httpx.AsyncBaseTransport):
             raise
         return httpx.Response(answer.status, headers=answer.getheaders(), stream=_Body(self, connection, answer))
 
-    def _take(self) -> http.client.HTTPConnection | None:
+    def _take(self) -> _Connection | None:
         with self._lock:
             return self._idle.pop() if self._idle else None
 
-    def _new(self, url: httpx.URL) -> http.client.HTTPConnection:
+    def _new(self, url: httpx.URL) -> _Connection:
         return _Connection(url.host, url.port or 443, context=self._context, timeout=_SILENT_SECONDS)
 
 
@@ -108,6 +108,8 @@ class _Connection(http.client.HTTPSConnection):
 
     abandoned = False
     """Whether nobody waits any more; found by the thread that was connecting meanwhile."""
+    road: socket.socket | None = None
+    """The socket; the library lets go of it as soon as an answer without a length has begun."""
 
     def connect(self) -> None:
         silent, self.timeout = self.timeout, _CONNECT_SECONDS
@@ -116,6 +118,7 @@ class _Connection(http.client.HTTPSConnection):
         finally:
             self.timeout = silent
         self.sock.settimeout(silent)
+        self.road = self.sock
         if self.abandoned:
             self.close()
             raise ConnectionAbortedError("nobody waits any more")
@@ -124,9 +127,7 @@ class _Connection(http.client.HTTPSConnection):
 class _Body(httpx.AsyncByteStream):
     """The body of an answer."""
 
-    def __init__(
-        self, transport: BulkTransport, connection: http.client.HTTPConnection, answer: http.client.HTTPResponse
-    ) -> None:
+    def __init__(self, transport: BulkTransport, connection: _Connection, answer: http.client.HTTPResponse) -> None:
         self._transport = transport
         self._connection = connection
         self._answer = answer
@@ -148,6 +149,8 @@ class _Body(httpx.AsyncByteStream):
             self._transport.put_back(self._connection)
         else:
             _hang_up(self._connection)
+            # Waits for a thread that reads, which has just been woken.
+            self._answer.close()
 
 
 def _gather(answer: http.client.HTTPResponse, seconds: float) -> bytes:
@@ -163,10 +166,10 @@ def _gather(answer: http.client.HTTPResponse, seconds: float) -> bytes:
     return b"".join(parts)
 
 
-def _hang_up(connection: http.client.HTTPConnection) -> None:
-    if isinstance(connection, _Connection):
-        connection.abandoned = True
+def _hang_up(connection: _Connection) -> None:
+    connection.abandoned = True
     # Also while a thread reads: closing alone would not wake it.
-    with contextlib.suppress(OSError, AttributeError):
-        connection.sock.shutdown(socket.SHUT_RDWR)
+    if connection.road is not None:
+        with contextlib.suppress(OSError):
+            connection.road.shutdown(socket.SHUT_RDWR)
     connection.close()
