@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import re
 import ssl
@@ -42,12 +43,21 @@ class Impostor:
         self.lie: Lie = ""
         self.told = 0
         self.sent = 0
-        loop.opened.append(loop.do(self._listen()))
+        self._connected: set[asyncio.StreamWriter] = set()
+        self._listening = loop.do(self._listen())
+        loop.opened.append(self)
+
+    def close(self) -> None:
+        """Hang up on everybody, without the farewell that TLS would wait for."""
+        self._listening.close()
+        for writer in self._connected:
+            writer.transport.abort()
 
     async def _listen(self) -> asyncio.Server:
         return await asyncio.start_server(self._serve, self._address, PORT, ssl=self._server)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._connected.add(writer)
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             method, path, _ = head.split(" ", 2)
@@ -60,6 +70,9 @@ class Impostor:
             pass  # Whoever asked has had enough, or the cluster is closed.
         finally:
             writer.close()
+            with contextlib.suppress(OSError, asyncio.CancelledError):
+                await writer.wait_closed()
+            self._connected.remove(writer)
 
     async def _pass_on(self, head: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Pass one request on, and its answer back, up to the end of the connection."""
@@ -75,7 +88,8 @@ class Impostor:
                 writer.write(piece)
                 await writer.drain()
         finally:
-            far.close()
+            # It has said all that it was asked for; nothing waits for its farewell.
+            far.transport.abort()
 
     async def _tell(self, head: str, writer: asyncio.StreamWriter) -> None:
         if self.lie.startswith("page"):
