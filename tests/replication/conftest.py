@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,17 +12,6 @@ from tests.replication.regions import WEST, Regions, Template
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-REAL: Final = ("test_faults", "test_clients", "test_microsoft")
-"""Files whose regions are real nodes in namespaces: what they wait for takes too long when other tests run beside."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    if "SEAWALL_FAULTS" not in os.environ:
-        mark = pytest.mark.skip(reason="make faults runs it, alone on the machine")
-        for item in items:
-            if item.path.parent.name == "replication" and item.path.name.startswith(REAL):
-                item.add_marker(mark)
 
 
 @pytest.fixture(scope="session")

@@ -12,18 +12,17 @@ from typing import Final
 SERVERS: Final = {"api": ("sqlite", "postgresql"), "real": ("shared", "dedicated"), "walls": ("",)}
 """What runs for all the tests of a folder: the parameters of the fixture that starts it."""
 
-BESIDE: Final = {"tests/api/test_slow_clients.py": "tests/api sqlite"}
-"""Files that have no part in such a server, and need others to go on meanwhile."""
+BESIDE: Final = {"tests/api/test_slow_clients.py": "tests/api sqlite"} | {
+    f"tests/replication/test_{name}.py": "tests/replication cluster"
+    for name in ("clients", "faults", "faults_disk", "faults_lies", "faults_members", "faults_soak", "microsoft")
+}
+"""Files that have no part in such a server, and need others to go on meanwhile, or not to be many at a time."""
 
 LONGEST: Final = (
+    "tests/replication cluster",
     "tests/walls",
     "tests/api sqlite",
     "tests/api postgresql",
-    "tests/replication/test_microsoft.py",
-    "tests/replication/test_clients.py",
-    "tests/replication/test_faults.py",
-    "tests/replication/test_faults_members.py",
-    "tests/replication/test_faults_soak.py",
     "tests/replication/test_convergence.py",
     "tests/real/test_crash.py",
     "tests/api/test_serving.py",
