@@ -16,7 +16,8 @@ from seawall.identity.gate import Gate
 from seawall.identity.service import TokenService
 from seawall.metadata import peers
 from seawall.metadata.database import Database
-from seawall.metadata.schema import REPLICATED, WANT
+from seawall.metadata.own import WANT
+from seawall.metadata.schema import REPLICATED
 from seawall.registry.api import RegistryApi
 from seawall.registry.call import Services
 from seawall.replication.agenda import Agenda
@@ -33,6 +34,7 @@ from seawall.replication.reading import ReadThrough
 from seawall.replication.throttle import Throttle
 from seawall.server.application import Application
 from seawall.server.observer import Observer
+from seawall.server.operations import Health
 from tests.replication.roads import HungUpError, send_to
 from tests.support.server import CLOUD
 
@@ -105,6 +107,7 @@ class Region:
             tokens=TokenService(self.database, gate),
             data=DataDoor(self.database, self.store, elsewhere),
             replication=ReplicationDoor(self.database, self.store, self.membership),
+            health=Health(self.database, self.store),
             observer=self.failures,
         )
         self.agenda = Agenda(self.database, self.store, lazy=self.lazy)

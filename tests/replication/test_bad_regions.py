@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from seawall.metadata import log, peers
 from seawall.metadata.clock import reading_at
-from seawall.metadata.schema import LOG
+from seawall.metadata.own import LOG
 from seawall.replication import http_peer
 from seawall.replication.wire import write_rows
 from tests.replication.clients import pull, push_image

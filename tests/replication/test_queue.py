@@ -8,7 +8,8 @@ import pytest
 
 from seawall.blobs.digest import digest_of
 from seawall.metadata import log
-from seawall.metadata.schema import SETTING, WANT
+from seawall.metadata.own import WANT
+from seawall.metadata.schema import SETTING
 from seawall.replication.incoming import take_rows
 from tests.replication.clients import push_blob
 from tests.replication.regions import EAST, WEST

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from seawall.metadata import regions
-from seawall.metadata.schema import INVITATION
+from seawall.metadata.own import INVITATION
 from seawall.replication.credentials import make_token, new_node_key, public_half
 from seawall.replication.http_peer import PREFIX, client_for
 from seawall.replication.membership import MembershipError, remove
@@ -173,6 +173,8 @@ def test_an_invitation_is_good_for_one_region_only(world: Regions) -> None:
         with pytest.raises(MembershipError, match="not for southindia"):
             await join(world, WEST, changed, "southindia")
         assert await world[EAST].database.read(regions.list_all) == before
+        # It still holds for the one it was given to.
+        assert await join(world, WEST, invitation) == EAST
 
     world.run(run())
 

@@ -14,7 +14,7 @@ from sqlalchemy import create_engine
 
 from seawall.metadata.database import Database
 from seawall.metadata.migrate import migrate
-from seawall.metadata.schema import LOG, METADATA
+from seawall.metadata.own import LOG, METADATA
 from tests.support.postgres import PostgresCluster, PostgresMissingError
 
 if TYPE_CHECKING:

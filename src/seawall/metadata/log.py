@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sqlalchemy import func, literal, select, update
 
+from seawall.metadata.own import LOG
 from seawall.metadata.rows import observe
-from seawall.metadata.schema import LOG, MANIFEST, REPLICATED, SETTINGS
+from seawall.metadata.schema import MANIFEST, REPLICATED, SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

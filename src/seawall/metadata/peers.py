@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import delete, select, update
 
+from seawall.metadata.own import PEER
 from seawall.metadata.rows import insert_once
-from seawall.metadata.schema import PEER
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -9,8 +9,9 @@ from sqlalchemy import delete, select
 
 from seawall.metadata import fields
 from seawall.metadata.memo import reads_settings
+from seawall.metadata.own import INVITATION, NODE_KEY
 from seawall.metadata.rows import upsert
-from seawall.metadata.schema import INVITATION, NODE_KEY, REGION
+from seawall.metadata.schema import REGION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -109,12 +110,11 @@ def is_invited(connection: Connection, sha256: str) -> bool:
     return connection.execute(select(INVITATION.c.region).where(INVITATION.c.sha256 == sha256)).first() is not None
 
 
-def accept(connection: Connection, sha256: str, now: int) -> str | None:
-    """Use an invitation up; return the region it is for, or ``None`` if there is none that holds."""
+def accept(connection: Connection, sha256: str, region: str, now: int) -> bool:
+    """Use a region's invitation up; say whether there was one that holds. Another region's stays what it is."""
     connection.execute(delete(INVITATION).where(INVITATION.c.ends < now))
-    query = delete(INVITATION).where(INVITATION.c.sha256 == sha256).returning(INVITATION.c.region)
-    region: str | None = connection.execute(query).scalar_one_or_none()
-    return region
+    matches = (INVITATION.c.sha256 == sha256, INVITATION.c.region == region)
+    return connection.execute(delete(INVITATION).where(*matches)).rowcount > 0
 
 
 def _read(name: str, values: Mapping[str, Any]) -> Region:

@@ -15,7 +15,8 @@ from sqlalchemy import and_, bindparam, case, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from seawall.metadata.clock import reading_of
-from seawall.metadata.schema import LOG, MANIFEST, SETTINGS, SETTINGS_VERSION
+from seawall.metadata.own import LOG, SETTINGS_VERSION
+from seawall.metadata.schema import MANIFEST, SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

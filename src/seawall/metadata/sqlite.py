@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import event
 
 from seawall.metadata.memo import Stamp
-from seawall.metadata.schema import SETTINGS_VERSION
+from seawall.metadata.own import SETTINGS_VERSION
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sqlalchemy import bindparam, delete, func, select, update
 
+from seawall.metadata.own import WANT
 from seawall.metadata.rows import insert_once
-from seawall.metadata.schema import WANT
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -100,13 +100,17 @@ def any_left(connection: Connection) -> bool:
 
 def due(connection: Connection, now: int, limit: int, besides: Collection[Digest] = ()) -> list[Want]:
     """List what to copy next: what tagged images need before the rest, and small ones before large ones."""
-    query = (
-        select(*WANT.c)
-        .where(WANT.c.due <= now, WANT.c.digest.not_in(besides))
-        .order_by(WANT.c.tagged.desc(), WANT.c.size, WANT.c.digest)
-        .limit(limit)
-    )
-    return [Want(**row._mapping) for row in connection.execute(query)]  # noqa: SLF001 - public, in spite of its name
+    found: list[Want] = []
+    # Two questions that an index answers; one that orders by both would sort everything that is wanted.
+    for tagged in (True, False):
+        query = (
+            select(*WANT.c)
+            .where(WANT.c.tagged.is_(tagged), WANT.c.due <= now, WANT.c.digest.not_in(besides))
+            .order_by(WANT.c.size, WANT.c.digest)
+            .limit(limit - len(found))
+        )
+        found += [Want(**row._mapping) for row in connection.execute(query)]  # noqa: SLF001 - public, in spite of its name
+    return found
 
 
 def page(connection: Connection, last: str, limit: int) -> list[Digest]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import update
 
-from seawall.metadata.schema import LOG
+from seawall.metadata.own import LOG
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

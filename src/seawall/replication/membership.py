@@ -204,8 +204,7 @@ class Membership:
 
 def _let_in(writer: Writer, sha256: str, newcomer: Region) -> list[Row] | None:
     connection = writer.connection
-    invited = regions.accept(connection, sha256, wall_milliseconds())
-    if invited != newcomer.name:
+    if not regions.accept(connection, sha256, newcomer.name, wall_milliseconds()):
         return None
     regions.put(writer, newcomer)
     return [row for row in log.settings(connection) if row.table is REGION]

@@ -17,7 +17,7 @@ from seawall.errors import ApiError
 from seawall.identity.gate import Site
 from seawall.metadata import registries
 from seawall.naming import Host, Role
-from seawall.server.operations import HEALTH_PATHS, Health
+from seawall.server.operations import HEALTH_PATHS
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from seawall.registry.api import RegistryApi
     from seawall.replication.door import ReplicationDoor
     from seawall.server.observer import Observer
+    from seawall.server.operations import Health
     from seawall.topology import Registry
 
 __all__ = ["Application"]
@@ -52,12 +53,13 @@ class Application:
         tokens: TokenService,
         data: DataDoor,
         replication: ReplicationDoor,
+        health: Health,
         observer: Observer,
     ) -> None:
         self._region = region
         self._doors = doors
         self._database = database
-        self._health = Health(database)
+        self._health = health
         self._api = api
         self._tokens = tokens
         self._data = data

@@ -20,6 +20,7 @@ from seawall.records import HEALTH_PATH
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
+    from seawall.blobs.contract import BlobStore
     from seawall.metadata.database import Database
 
 __all__ = ["HEALTH_PATHS", "Health", "Operations"]
@@ -36,8 +37,8 @@ _PATIENCE_SECONDS: Final = 2.0
 class Operations:
     """An ASGI application with health and ``/metrics``."""
 
-    def __init__(self, database: Database) -> None:
-        self._health = Health(database)
+    def __init__(self, health: Health) -> None:
+        self._health = health
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -57,8 +58,10 @@ class Operations:
 class Health:
     """Whether this process is alive, whether it is ready, and whether clients should come to its region."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, store: BlobStore) -> None:
+        """Take where it is looked whether this region can take pushes."""
         self._database = database
+        self._store = store
         self._looking: asyncio.Task[str] | None = None
         self._looked = 0.0
 
@@ -109,7 +112,7 @@ class Health:
             await self._database.note(rewrite)
         except (SQLAlchemyError, sqlite3.Error, OSError):
             return "the database takes no writes"
-        return ""
+        return "" if self._store.room() else "the disk of the blobs is nearly full"
 
 
 def _metrics() -> bytes:

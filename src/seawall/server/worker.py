@@ -29,7 +29,7 @@ from seawall.replication.neighbourhood import Neighbourhood
 from seawall.replication.reading import ReadThrough
 from seawall.server.application import Application
 from seawall.server.observer import Observer
-from seawall.server.operations import Operations
+from seawall.server.operations import Health, Operations
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,6 +74,7 @@ async def _serve(node: Node, listening: Callable[[], None]) -> None:
     elsewhere = ReadThrough(database, store, neighbourhood)
     services = Services(database, store, node.doors, node.region, elsewhere, node.sparse)
     replication = ReplicationDoor(database, store, Membership(database))
+    health = Health(database, store)
     application = Application(
         region=node.region,
         doors=node.doors,
@@ -82,13 +83,14 @@ async def _serve(node: Node, listening: Callable[[], None]) -> None:
         tokens=TokenService(database, gate),
         data=DataDoor(database, store, elsewhere),
         replication=replication,
+        health=health,
         observer=observer,
     )
     servers = [
         _server(application, listener.address, listener.port, listener.certificate, listener.key)
         for listener in node.listeners
     ]
-    servers.append(_server(Operations(database), *node.operations))
+    servers.append(_server(Operations(health), *node.operations))
     loop = asyncio.get_running_loop()
     loop.set_default_executor(ThreadPoolExecutor(_FILE_THREADS, thread_name_prefix="files"))
     stop = asyncio.Event()

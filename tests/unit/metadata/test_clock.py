@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from sqlalchemy import update
 
 from seawall.metadata.clock import reading_at, seconds_of, wall_milliseconds
+from seawall.metadata.own import LOG
 from seawall.metadata.rows import observe
-from seawall.metadata.schema import LOG
 from tests.unit.metadata.processes import take_readings
 
 if TYPE_CHECKING:

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import BigInteger, Boolean, LargeBinary, Table, Text, select
 
+from seawall.metadata.own import SETTINGS_VERSION
 from seawall.metadata.repositories import Repository
-from seawall.metadata.schema import MANIFEST, REPLICATED, SETTING, SETTINGS_VERSION, TAG
+from seawall.metadata.schema import MANIFEST, REPLICATED, SETTING, TAG
 from tests.unit.metadata.pushing import push
 from tests.unit.metadata.shipping import everything, ship, sync, take, written
 

@@ -14,8 +14,8 @@ from sqlalchemy import create_engine, inspect, text
 
 from seawall.metadata import registries, tags
 from seawall.metadata.migrate import migrate
+from seawall.metadata.own import METADATA
 from seawall.metadata.repositories import Repository
-from seawall.metadata.schema import METADATA
 from seawall.topology import Registry, Replica
 from tests.unit.metadata.processes import migrate_at_once
 

@@ -17,9 +17,10 @@ from sqlalchemy.exc import IntegrityError
 from seawall.blobs.digest import digest_of
 from seawall.metadata import blobs, keys, manifests, repositories, tags
 from seawall.metadata.clock import seconds_of
+from seawall.metadata.own import LOG, NODE_KEY
 from seawall.metadata.repositories import Repository
 from seawall.metadata.rows import upsert
-from seawall.metadata.schema import LOG, MANIFEST, NODE_KEY, REPOSITORY, TAG
+from seawall.metadata.schema import MANIFEST, REPOSITORY, TAG
 from seawall.server.observer import Observer
 from tests.unit.metadata.pushing import push
 

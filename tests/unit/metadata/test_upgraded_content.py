@@ -11,10 +11,11 @@ from seawall.blobs.digest import digest_of
 from seawall.metadata import blobs, keys, manifests, principals, readiness, registries, tags
 from seawall.metadata.manifests import Manifest
 from seawall.metadata.migrate import migrate
+from seawall.metadata.own import LOG
 from seawall.metadata.principals import Credential, Principal
 from seawall.metadata.readiness import Answer
 from seawall.metadata.repositories import Repository
-from seawall.metadata.schema import LOG, PRINCIPAL, REPLICATED, SETTING
+from seawall.metadata.schema import PRINCIPAL, REPLICATED, SETTING
 from seawall.network import EVERYBODY, Action, NetworkRules, parse_range
 from seawall.topology import Registry, Replica, Tier
 from tests.unit.metadata.former import BLOB, CONTENT, IMAGE, READINESS, SIGNATURE, SWITCHES, fill, make

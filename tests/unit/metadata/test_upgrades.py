@@ -11,7 +11,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, inspect, select, text
 
 from seawall.metadata.migrate import migrate
-from seawall.metadata.schema import LOG, METADATA
+from seawall.metadata.own import LOG, METADATA
 from tests.unit.metadata.former import CONTENT, SCRIPTS, fill, make
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from sqlalchemy import event
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from seawall.blobs.contract import BlobStore
     from seawall.metadata.database import Database
     from seawall.metadata.rows import Writer
 
@@ -42,6 +44,11 @@ def asked(health: Health, path: str = TRAFFIC) -> tuple[int, str]:
     return asyncio.run(ask())
 
 
+def health_of(database: Database, octets: int = 1 << 40) -> Health:
+    """Its health, where so many octets are free for blobs."""
+    return Health(database, cast("BlobStore", SimpleNamespace(room=lambda: octets)))
+
+
 def drain(writer: Writer, *, drained: bool) -> None:
     regions.put(writer, Region("eastus", "https://eastus.geo.example", "key", drained=drained))
 
@@ -62,12 +69,12 @@ def standby(url: str, kind: str, open_databases: Callable[..., Database]) -> Dat
 
 
 def test_a_region_that_is_alone_gets_clients(database: Database) -> None:
-    health = Health(database)
+    health = health_of(database)
     assert {asked(health, path) for path in HEALTH_PATHS} == {(200, "ok\n")}
 
 
 def test_a_drained_region_gets_none_until_it_is_back(database: Database) -> None:
-    health = Health(database)
+    health = health_of(database)
     database.write_now(drain, drained=False)
     assert asked(health) == (200, "ok\n")
     database.write_now(drain, drained=True)
@@ -80,18 +87,24 @@ def test_a_drained_region_gets_none_until_it_is_back(database: Database) -> None
 
 def test_other_regions_draining_is_nothing_to_this_one(database: Database) -> None:
     database.write_now(lambda writer: regions.put(writer, Region("westus", "", "key", drained=True)))
-    assert asked(Health(database)) == (200, "ok\n")
+    assert asked(health_of(database)) == (200, "ok\n")
 
 
 def test_a_database_that_takes_no_writes(database: Database, standby: Database) -> None:
-    assert asked(Health(database)) == (200, "ok\n")
-    assert asked(Health(standby)) == NO_WRITES
-    assert asked(Health(standby), "/readyz") == (200, "ok\n")
+    assert asked(health_of(database)) == (200, "ok\n")
+    assert asked(health_of(standby)) == NO_WRITES
+    assert asked(health_of(standby), "/readyz") == (200, "ok\n")
+
+
+def test_a_disk_that_is_nearly_full(database: Database) -> None:
+    full = health_of(database, 0)
+    assert asked(full) == (503, "the disk of the blobs is nearly full\n")
+    assert asked(full, "/readyz") == (200, "ok\n")
 
 
 def test_a_database_that_is_gone(open_databases: Callable[..., Database]) -> None:
     gone = open_databases("postgresql+psycopg://nobody@127.0.0.1:1/none")
-    assert asked(Health(gone)) == asked(Health(gone), "/readyz") == SILENT
+    assert asked(health_of(gone)) == asked(health_of(gone), "/readyz") == SILENT
 
 
 def test_a_silent_database_is_waited_for_once_however_many_ask(
@@ -106,7 +119,7 @@ def test_a_silent_database_is_waited_for_once_however_many_ask(
         goes_on.wait(10)
 
     monkeypatch.setattr(operations, "rewrite", hang)
-    health = Health(database)
+    health = health_of(database)
 
     async def many() -> list[int]:
         first = await asyncio.gather(*(health.answer(TRAFFIC) for _ in range(20)))
@@ -124,7 +137,7 @@ def test_it_does_not_look_for_everybody_who_asks(database: Database, monkeypatch
     monkeypatch.setattr(operations, "_HOLDS_SECONDS", 60.0)
     looks: list[Connection] = []
     monkeypatch.setattr(operations, "rewrite", looks.append)
-    health = Health(database)
+    health = health_of(database)
 
     async def many() -> None:
         for _ in range(50):
@@ -136,6 +149,6 @@ def test_it_does_not_look_for_everybody_who_asks(database: Database, monkeypatch
 
 def test_looking_is_no_news_to_other_regions(database: Database) -> None:
     before = database.read_now(log.head)
-    assert asked(Health(database)) == (200, "ok\n")
+    assert asked(health_of(database)) == (200, "ok\n")
     assert database.read_now(log.head) == before
     assert database.read_now(log.read, before.sequence).rows == []

@@ -15,12 +15,14 @@ from seawall.naming import PUBLIC
 from seawall.network import EVERYBODY, Action, NetworkRules, parse_range
 from seawall.server.application import Application
 from seawall.server.observer import Observer
+from seawall.server.operations import Health
 from seawall.topology import Registry, Replica
 
 if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import Message
 
+    from seawall.blobs.contract import BlobStore
     from seawall.dataplane.door import DataDoor
     from seawall.identity.service import TokenService
     from seawall.metadata.database import Database
@@ -64,6 +66,7 @@ def ask(
         tokens=cast("TokenService", house),
         data=cast("DataDoor", house),
         replication=cast("ReplicationDoor", house),
+        health=Health(cast("Database", house), cast("BlobStore", None)),
         observer=Observer("none"),
     )
     scope: dict[str, Any] = {

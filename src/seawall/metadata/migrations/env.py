@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from seawall.metadata.schema import METADATA
+from seawall.metadata.own import METADATA
 
 connection = context.config.attributes["connection"]
 context.configure(connection=connection, target_metadata=METADATA)
