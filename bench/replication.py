@@ -197,7 +197,7 @@ def _copied(found: Sequence[Copied], effort: Effort) -> list[Row]:
         for values in zip(*((one.replicated, one.curl, one.httpx) for one in found), strict=True)
     )
     return [
-        Row(f"a layer of {effort.layer_mib:,} MiB, from its push to its being in B", f"{ours:,.0f} MiB/s"),
+        Row(f"a layer of {effort.layer_mib:,} MiB, read, verified and kept by B", f"{ours:,.0f} MiB/s"),
         Row(
             "· as much from A, thrown away by curl",
             f"{curl:,.0f} MiB/s ({ours / curl:.2f}x)",

@@ -36,6 +36,8 @@ GIVEN_UP_MILLISECONDS: Final = 3 * 24 * 3_600_000
 
 _EVENTS: Final = Counter("seawall_events", "Attempts to tell webhooks of events, and events given up.", ("outcome",))
 _LOOK_SECONDS: Final = 0.2
+_NOBODY_SECONDS: Final = 1.0
+"""How often to look for events, and where there is no webhook, for one."""
 _TIDY_SECONDS: Final = 60.0
 _AT_ONCE: Final = 32
 _FIRST_PAUSE_MILLISECONDS: Final = 1000
@@ -67,8 +69,8 @@ class Deliverer:
         try:
             while True:
                 await self._tidy()
-                await self._start()
-                await asyncio.sleep(_LOOK_SECONDS)
+                anybody = await self._start()
+                await asyncio.sleep(_LOOK_SECONDS if anybody else _NOBODY_SECONDS)
                 self._settle()
         finally:
             await self.close()
@@ -104,17 +106,18 @@ class Deliverer:
             _EVENTS.labels("given_up").inc(given_up)
         self._tidied = time.monotonic()
 
-    async def _start(self) -> None:
-        """Begin with the webhooks whose next event is due."""
+    async def _start(self) -> bool:
+        """Begin with the webhooks whose next event is due; say whether there is any webhook."""
         known = await self._database.cached(webhooks.everywhere)
         names = tuple((webhook.registry, webhook.name) for webhook in known if webhook.enabled)
         if not names:
-            return
+            return False
         now = self._wall()
         for turn in await self._database.cached(events.turns, names):
             name = (turn.registry, turn.webhook)
             if turn.is_due(now) and name not in self._running:
                 self._running[name] = asyncio.create_task(self._empty(*name))
+        return True
 
     def _settle(self) -> int:
         """Let go of the webhooks that nothing more is due for; return how many events they got."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["Glance"]
 
 _AWAKE_SECONDS: Final = 1.0
-_QUIET_SECONDS: Final = 0.25
+_QUIET_SECONDS: Final = 0.5
 
 
 class Glance:

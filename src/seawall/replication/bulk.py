@@ -32,7 +32,10 @@ _SILENT_SECONDS: Final = 10.0
 _THREADS: Final = 16
 _KEPT: Final = 8
 """Idle connections that are kept: a new one costs two round trips."""
-_LARGEST: Final = 1 << 20
+_LARGEST: Final = 2 << 20
+"""Octets that are handed on at once: as many as are written at once, so that nobody has to put them together again."""
+_RECORD: Final = 16 * 1024
+"""Octets that TLS hands out at once, at most (RFC 8446 section 5.1); room for more would be taken and given back."""
 _MOMENT_SECONDS: Final = 0.005
 
 
@@ -131,18 +134,28 @@ class _Body(httpx.AsyncByteStream):
         self._transport = transport
         self._connection = connection
         self._answer = answer
+        self._coming: asyncio.Future[bytes] | None = None
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         # Somebody may be waiting for the first octets: those are handed on as they come.
-        seconds = 0.0
-        while part := await self._transport.run(partial(_gather, self._answer, seconds)):
+        self._coming = self._gather(0.0)
+        while part := await self._coming:
+            # While a part is made use of, the next one is received.
+            self._coming = self._gather(_MOMENT_SECONDS)
             yield part
-            seconds = _MOMENT_SECONDS
         if self._answer.length:
             raise httpx.RemoteProtocolError(f"{self._answer.length} octets did not come")
 
+    def _gather(self, seconds: float) -> asyncio.Future[bytes]:
+        return asyncio.ensure_future(self._transport.run(partial(_gather, self._answer, seconds)))
+
     async def aclose(self) -> None:
-        if self._answer.length == 0:
+        reading = self._coming is not None and not self._coming.done()
+        if self._coming is not None:
+            self._coming.cancel()
+            # What went wrong with a part that nobody wants is nobody's concern.
+            self._coming.add_done_callback(lambda coming: coming.cancelled() or coming.exception())
+        if self._answer.length == 0 and not reading:
             # read1() leaves an answer open that was read to its end.
             self._answer.close()
         if self._answer.isclosed() and not self._answer.will_close:
@@ -158,7 +171,7 @@ def _gather(answer: http.client.HTTPResponse, seconds: float) -> bytes:
     parts: list[bytes] = []
     room = _LARGEST
     until = time.monotonic() + seconds
-    while room > 0 and (part := answer.read1(room)):
+    while room > 0 and (part := answer.read1(min(room, _RECORD))):
         parts.append(part)
         room -= len(part)
         if time.monotonic() >= until:

@@ -54,6 +54,8 @@ class ReplicationDoor:
         self._store = store
         self._membership = membership
         self._followed: dict[str, Head] = {}
+        # One for all questions: a new one would begin by looking often, and where there is no news they never end.
+        self._glance = Glance(database)
         self._closing = False
         self._routes: dict[tuple[str, str], Callable[[str, Request], Awaitable[Response]]] = {
             ("GET", "changes"): self._changes,
@@ -113,14 +115,15 @@ class ReplicationDoor:
         if self._followed.get(region) != asked:
             await self._database.note(peers.followed, region, asked)
             self._followed[region] = asked
-        glance = Glance(self._database)
         while True:
             head = await self._database.cached(log.head)
             # Another log than the one asked for, or one that was set back, is read from its beginning.
             after = asked.sequence if asked.epoch == head.epoch and asked.sequence <= head.sequence else 0
             if after < head.sequence or asked.epoch != head.epoch or self._closing or time.monotonic() >= until:
                 break
-            await asyncio.sleep(glance.seconds)
+            await asyncio.sleep(self._glance.seconds)
+        if after < head.sequence:
+            self._glance.news()
         part = await self._database.read(log.read, after)
         document = _place(Head(head.epoch, part.upto), "upto") | {"head": max(head.sequence, part.upto)}
         return await asyncio.to_thread(_rows_response, document, part.rows)

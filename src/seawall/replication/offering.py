@@ -23,10 +23,14 @@ _IDLE_SECONDS: Final = 25.0
 
 async def offer(database: Database, peer: Peer) -> None:
     """Bring a region what is new here until cancelled."""
+    glance = Glance(database)
 
     async def work(_failures: int) -> None:
         busy = await offer_once(database, peer)
-        await _until_news(database, peer.region, 0.0 if busy else _IDLE_SECONDS)
+        if busy:
+            glance.news()
+        else:
+            await _until_news(database, peer.region, glance)
 
     await persevere(database, peer.region, work)
 
@@ -45,9 +49,8 @@ async def offer_once(database: Database, peer: Peer) -> bool:
     return busy
 
 
-async def _until_news(database: Database, region: str, seconds: float) -> None:
-    until = time.monotonic() + seconds
-    glance = Glance(database)
+async def _until_news(database: Database, region: str, glance: Glance) -> None:
+    until = time.monotonic() + _IDLE_SECONDS
     stands = await database.read(peers.find, region)
     while time.monotonic() < until:
         head = await database.cached(log.head)
