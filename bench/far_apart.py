@@ -41,6 +41,10 @@ class MoreDoors:
         """Write the authority under which clients reach a host."""
         return self._doors.authority(host)
 
+    def name(self, host: Host) -> str:
+        """Write an authority that says which host it is."""
+        return self._doors.name(host)
+
 
 def main() -> None:
     """Be the regions until told to stop."""

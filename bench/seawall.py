@@ -33,7 +33,7 @@ class Seawall:
 
     def start(self, folder: Path) -> None:
         """Start and wait for the line that says where everything is."""
-        port = free_ports(4)
+        port = free_ports(5)
         program = Path(sys.executable).with_name("seawall")
         command = [
             *(str(program), "up", "--state", str(folder / "state"), "--port", str(port)),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["DomainDoors", "Doors", "LocalDoors"]
 
 HTTPS_PORT: Final = 443
+_LOCAL: Final = Cloud.own("localhost")
 
 
 class Doors(Protocol):
@@ -25,6 +26,9 @@ class Doors(Protocol):
 
     def authority(self, host: Host) -> str:
         """Write the authority under which clients reach a host."""
+
+    def name(self, host: Host) -> str:
+        """Write an authority that says which host it is, also to whoever takes its labels apart."""
 
 
 class DomainDoors:
@@ -50,15 +54,22 @@ class DomainDoors:
         """Write the authority under which clients reach a host."""
         return self._cloud.host(host) + self._suffix
 
+    name = authority
+
 
 class LocalDoors:
-    """One registry on ports of ``localhost``: no names to configure, nothing to resolve."""
+    """One registry on ports of ``localhost``: no names to configure, nothing to resolve.
+
+    The same hosts have names below ``localhost``, which are this machine as well (RFC 6761 section 6.3).
+    """
 
     def __init__(self, ports: Mapping[Host, int]) -> None:
         """Take the port of each host."""
         self._authorities = {host: f"localhost:{port}" for host, port in ports.items()}
         self._hosts = {authority: host for host, authority in self._authorities.items()}
         self._hosts |= {f"127.0.0.1:{port}": host for host, port in ports.items()}
+        self._names = {host: f"{_LOCAL.host(host)}:{port}" for host, port in ports.items()}
+        self._hosts |= {name: host for host, name in self._names.items()}
 
     def locate(self, authority: str) -> Host | None:
         """Read an authority that a client sent."""
@@ -67,3 +78,7 @@ class LocalDoors:
     def authority(self, host: Host) -> str:
         """Write the authority under which clients reach a host."""
         return self._authorities[host]
+
+    def name(self, host: Host) -> str:
+        """Write the authority of a host's name below ``localhost``; of one that is not running, the bare name."""
+        return self._names.get(host) or _LOCAL.host(host)

@@ -9,6 +9,7 @@ Grammar, for a cloud with login suffix ``D`` and storage suffix ``S`` (all on TC
     login     <registry>.D                    sign-in, manifests, uploads
     regional  <registry>.<region>.geo.D       the login server of one replica
     node      <region>.geo.D                  what other regions replicate from; clients have no business there
+    operators arm.D                           where registries are managed; no registry's name is that short
     data      <registry>.<region>.data.D      dedicated data endpoint of one replica
     blob      <account>.blob.S                shared storage
 
@@ -52,6 +53,7 @@ _ACCOUNT: Final = re.compile(r"[a-z0-9]{3,24}")
 _COMPONENT: Final = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _REPOSITORY: Final = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*")
 _REPOSITORY_LENGTH: Final = 255
+_OPERATORS: Final = "arm"
 _HOST_LENGTH: Final = 253
 # What the longest registry, the longest region and ".data." leave of a host name.
 _SUFFIX_LENGTH: Final = _HOST_LENGTH - 63 - 1 - 40 - len(".data.")
@@ -70,6 +72,7 @@ class Role(StrEnum):
     DATA = "data"
     BLOB = "blob"
     NODE = "node"
+    OPERATORS = "operators"
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +261,8 @@ class Cloud:
                 return self.blob(host.account)
             case Role.NODE:
                 return self.node(host.region)
+            case Role.OPERATORS:
+                return f"{_OPERATORS}.{self.domain}"
 
     def parse(self, name: str) -> Host:
         """Read a host name of this cloud back into its parts.
@@ -275,6 +280,8 @@ class Cloud:
         match labels:
             case [registry] if _REGISTRY.fullmatch(registry):
                 return Host(Role.LOGIN, registry=registry)
+            case [label] if label == _OPERATORS:
+                return Host(Role.OPERATORS)
             case [region, "geo"] if _REGION.fullmatch(region):
                 return Host(Role.NODE, region=region)
             case [registry, region, kind] if _REGISTRY.fullmatch(registry) and _REGION.fullmatch(region):

@@ -284,10 +284,10 @@ def test_nobody_beyond_this_machine_is_served(product: Product) -> None:
     listening = {
         line.split()[1]
         for line in Path("/proc/net/tcp").read_text().splitlines()[1:]
-        if line.split()[3] == "0A" and product.port <= int(line.split()[1].partition(":")[2], 16) < product.port + 4
+        if line.split()[3] == "0A" and product.port <= int(line.split()[1].partition(":")[2], 16) < product.port + 5
     }
     assert {address.partition(":")[0] for address in listening} == {"0100007F"}
-    assert len(listening) == 4
+    assert len(listening) == 5
 
 
 def test_a_second_run_knows_the_first(product: Product) -> None:
@@ -295,5 +295,5 @@ def test_a_second_run_knows_the_first(product: Product) -> None:
     assert "cannot listen" in seawall(
         "up", "--state", str(product.state), "--port", str(product.port), code=1
     ).stderr  # fmt: skip
-    assert "Traceback" not in seawall("up", "--state", os.devnull, "--port", str(free_ports(4)), code=1).stderr
+    assert "Traceback" not in seawall("up", "--state", os.devnull, "--port", str(free_ports(5)), code=1).stderr
     assert Path(product.ready.password_file).read_text().strip() == before

@@ -26,7 +26,7 @@ class Up(Product):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder, "--region", EAST, "--region", WEST)
-        self._port = free_ports(10)
+        self._port = free_ports(12)
 
     def login(self, region: str) -> str:
         """Return the login server of a region."""

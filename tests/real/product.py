@@ -52,9 +52,9 @@ class Ready:
 
 
 class Product:
-    """One registry on one state folder and four ports; it can be stopped, killed and started again."""
+    """One registry on one state folder and five ports; it can be stopped, killed and started again."""
 
-    def __init__(self, folder: Path, *options: str, ports: int = 4) -> None:
+    def __init__(self, folder: Path, *options: str, ports: int = 5) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.state = folder / "state"
         self.log = folder / "up.log"

@@ -26,7 +26,7 @@ EAST, WEST = "eastus", "westus"
 @pytest.fixture(scope="module", params=["dedicated", "shared"])
 def regions(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     options = ["--region", EAST, "--region", WEST, *(["--data-endpoints"] if request.param == "dedicated" else [])]
-    with Product(tmp_path_factory.mktemp(f"regions-{request.param}"), *options, ports=10) as product:
+    with Product(tmp_path_factory.mktemp(f"regions-{request.param}"), *options, ports=12) as product:
         yield product
 
 

@@ -14,6 +14,7 @@ from seawall.doors import DomainDoors
 from seawall.elsewhere import ElsewhereError
 from seawall.identity.gate import Gate
 from seawall.identity.service import TokenService
+from seawall.management.api import ManagementApi
 from seawall.metadata import peers
 from seawall.metadata.database import Database
 from seawall.metadata.own import WANT
@@ -107,6 +108,7 @@ class Region:
             tokens=TokenService(self.database, gate),
             data=DataDoor(self.database, self.store, elsewhere),
             replication=ReplicationDoor(self.database, self.store, self.membership),
+            management=ManagementApi(CLOUD, doors, self.database),
             health=Health(self.database, self.store),
             observer=self.failures,
         )

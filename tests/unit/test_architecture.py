@@ -82,10 +82,13 @@ ROOMS: Final = {
         "errors",
         "bodies",
     ),
+    # Managing registries as Azure Resource Manager does.
+    "management": ("identity", "metadata", "topology", "doors", "network", "naming", "errors", "bodies"),
     # Telling others what happens to images.
     "events": ("metadata", "doors", "naming"),
     # The process that opens them.
     "server": (
+        "management",
         "events",
         "durable",
         "replication",
@@ -167,6 +170,7 @@ PURE: Final = (
     "registry.document",
     "registry.routes",
     "dataplane.ranges",
+    "management.account",
 )
 # Reading and writing an address is pure, though these live beside what opens connections.
 ADDRESS_WORDS: Final = frozenset(("AF_INET", "AF_INET6", "inet_ntop", "inet_pton"))

@@ -10,11 +10,13 @@ import typer
 
 from seawall.cli import (
     audit,
+    az_setup,
     check,
     explain,
     keys,
     lock,
     network_rule,
+    operator,
     region,
     registry,
     replica,
@@ -90,7 +92,11 @@ app.command(
 app.command(epilog=examples("seawall targets", "seawall targets --json"))(targets.targets)
 app.add_typer(upkeep.app, name="upkeep")
 app.add_typer(service_tags.app, name="service-tags")
+app.command(epilog=examples("seawall az-setup", "seawall az-setup --run", "seawall az-setup --config seawall.toml"))(
+    az_setup.az_setup
+)
 app.add_typer(registry.app, name="registry")
+app.add_typer(operator.app, name="operator")
 app.add_typer(token.app, name="token")
 app.add_typer(scope_map.app, name="scope-map")
 app.add_typer(network_rule.app, name="network-rule")

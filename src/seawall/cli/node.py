@@ -97,6 +97,8 @@ docker  docker login -u {user} -p {password} {login}
         docker push {login}/hello:v1
 curl    curl --cacert {facts["ca_file"]} -u {user}:{password} https://{login}/v2/_catalog
 
+az      seawall az-setup --state {facts["state"]}
+
 health and metrics  http://{facts["operations"]}/metrics
 Ctrl-C stops it; everything stays in {facts["state"]}.
 """)

@@ -15,7 +15,7 @@ __all__ = ["up"]
 def up(
     state: StateOption = None,
     port: Annotated[
-        int, typer.Option(help="The login server's port; four more follow it for each region.", min=1, max=65000)
+        int, typer.Option(help="The login server's port; five more follow it for each region.", min=1, max=65000)
     ] = 5000,
     registry: Annotated[str, typer.Option(help="The registry's name.")] = "myregistry",
     region: Annotated[

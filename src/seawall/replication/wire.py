@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import BigInteger, Boolean, LargeBinary
 
 from seawall.blobs.digest import digest_of, parse_digest
-from seawall.metadata import tags
+from seawall.metadata import principals, tags
 from seawall.metadata.clock import seconds_of
 from seawall.metadata.log import Head, Row
-from seawall.metadata.schema import BLOB_LINK, MANIFEST, REGION, REPLICATED, SIGNING_KEY, TAG
+from seawall.metadata.schema import BLOB_LINK, MANIFEST, PRINCIPAL, REGION, REPLICATED, SIGNING_KEY, TAG
 from seawall.naming import check_region, check_registry, check_repository
 from seawall.registry.document import read_document
 from seawall.replication.shapes import check_document, check_signing_key
@@ -127,7 +127,7 @@ def _is_text(value: str) -> bool:
 
 def _check(table: Table, row: dict[str, Any]) -> None:
     check_region(row["origin"])
-    if "registry" in row:
+    if "registry" in row and not (table is PRINCIPAL and row["registry"] == principals.CLOUD):
         check_registry(row["registry"])
     if "repository" in row:
         check_repository(row["repository"])

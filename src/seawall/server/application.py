@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from seawall.dataplane.door import DataDoor
     from seawall.doors import Doors
     from seawall.identity.service import TokenService
+    from seawall.management.api import ManagementApi
     from seawall.metadata.database import Database
     from seawall.registry.api import RegistryApi
     from seawall.replication.door import ReplicationDoor
@@ -38,6 +39,8 @@ __all__ = ["Application"]
 _MAPPED: Final = "::ffff:"
 """Begins an IPv4 address that is written as one of IPv6 (RFC 4291 section 2.5.5.2)."""
 _DATA_ROLES: Final = {Role.DATA, Role.BLOB}
+_NO_REGISTRIES: Final = _DATA_ROLES | {Role.OPERATORS}
+"""Where no client would take an answer for a registry's."""
 
 
 class Application:
@@ -53,12 +56,14 @@ class Application:
         tokens: TokenService,
         data: DataDoor,
         replication: ReplicationDoor,
+        management: ManagementApi,
         health: Health,
         observer: Observer,
     ) -> None:
         self._region = region
         self._doors = doors
         self._database = database
+        self._management = management
         self._health = health
         self._api = api
         self._tokens = tokens
@@ -80,7 +85,7 @@ class Application:
         headers = response.raw_headers
         whole = not has_body(scope) or await self._settle(request, response)
         headers.append((b"x-ms-correlation-request-id", identifier.encode()))
-        if host is None or host.role not in _DATA_ROLES:
+        if host is None or host.role not in _NO_REGISTRIES:
             headers.append((b"docker-distribution-api-version", b"registry/2.0"))
         try:
             await response(scope, receive, send)
@@ -120,6 +125,8 @@ class Application:
             return await self._health.answer(path)
         if host == Host(Role.NODE, region=self._region):
             return await self._replication.handle(request)
+        if host == Host(Role.OPERATORS):
+            return await self._management.handle(request)
         registry = await self._registry(host)
         if host is None or registry is None:
             raise ApiError(421, "UNSUPPORTED", "no registry is served under this host name; check the name in the URL")

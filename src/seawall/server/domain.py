@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from seawall.metadata.regions import Region
     from seawall.server.settings import DoorSettings, ReplicationSettings, Settings
 
-__all__ = ["describe_node", "domain_node"]
+__all__ = ["describe_node", "domain_node", "operators_url"]
 
 
 def domain_node(settings: Settings) -> tuple[Node, dict[str, Any]]:
@@ -55,6 +55,7 @@ def domain_node(settings: Settings) -> tuple[Node, dict[str, Any]]:
     node = Node(
         state=state,
         region=settings.region,
+        cloud=settings.cloud,
         doors=DomainDoors(settings.cloud, settings.public_port),
         database_url=database_url,
         listeners=listeners,
@@ -83,12 +84,18 @@ def describe_node(database: Database, settings: Settings) -> Region:
     return database.write_now(describe_self, _node_url(settings), _node_authority(settings), addresses)
 
 
+def operators_url(settings: Settings) -> str:
+    """Say where operators manage registries."""
+    return _url(settings, Host(Role.OPERATORS))
+
+
 def _node_url(settings: Settings) -> str:
     """Say where other regions' nodes reach this one; empty where they cannot."""
-    if not settings.replication.reachable:
-        return ""
-    doors = DomainDoors(settings.cloud, settings.public_port)
-    return f"https://{doors.authority(Host(Role.NODE, region=settings.region))}"
+    return _url(settings, Host(Role.NODE, region=settings.region)) if settings.replication.reachable else ""
+
+
+def _url(settings: Settings, host: Host) -> str:
+    return f"https://{DomainDoors(settings.cloud, settings.public_port).authority(host)}"
 
 
 def _node_authority(settings: Settings) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
@@ -10,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from seawall.doors import LocalDoors
 from seawall.durable import PRIVATE, replace_file
-from seawall.metadata import registries
-from seawall.naming import Host, Role, check_region
+from seawall.identity.operators import create_operator, renew_secret
+from seawall.metadata import principals, registries
+from seawall.naming import Cloud, Host, Role, check_region
 from seawall.replication.membership import introduce
 from seawall.server.authority import OwnAuthority
 from seawall.server.node import Listener, Node, create_registry, prepare, renew_password
@@ -28,10 +30,11 @@ if TYPE_CHECKING:
 
 __all__ = ["PORTS_PER_REGION", "LocalOptions", "local_nodes"]
 
-PORTS_PER_REGION: Final = 5
-"""Login server, shared storage, data endpoint, health and metrics, and what other regions' nodes talk to."""
+PORTS_PER_REGION: Final = 6
+"""Login server, shared storage, data endpoint, health and metrics, operators, and what other regions' nodes talk to."""
 
 _LOOPBACK = "127.0.0.1"
+_CLOUD: Final = Cloud.own("localhost")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +76,15 @@ def local_nodes(options: LocalOptions) -> tuple[list[Node], dict[str, Any]]:
         }
         with databases[home].writing() as writer:
             registry = _registry(writer, options, states[home])
+            operator = _operator(writer, states[home])
         ports = {region: options.port + place * PORTS_PER_REGION for place, region in enumerate(options.regions)}
         if others:
             _introduce(databases, ports, authority)
     nodes = [_node(options, registry, states[region], region, ports, authority) for region in options.regions]
-    facts = _facts(registry, nodes[0], states[home], authority)
+    facts = _facts(registry, nodes[0], states[home], authority) | {"operator": operator}
     if others:
         facts["regions"] = {node.region: _endpoints(registry, node) for node in nodes}
+    replace_file(states[home].facts, f"{json.dumps(facts)}\n".encode(), PRIVATE)
     return nodes, facts
 
 
@@ -97,7 +102,7 @@ def _last_time(options: LocalOptions) -> tuple[str, ...]:
 def _introduce(databases: Mapping[str, Database], ports: Mapping[str, int], authority: OwnAuthority) -> None:
     """Let regions know each other that nobody has to invite, since one machine has them all."""
     pem = authority.certificate_file.read_text("ascii")
-    introduce({database: f"https://localhost:{ports[region] + 4}" for region, database in databases.items()}, pem)
+    introduce({database: f"https://localhost:{ports[region] + 5}" for region, database in databases.items()}, pem)
 
 
 def _node(
@@ -114,18 +119,23 @@ def _node(
         if replica.region in ports:
             hosts[Host(Role.BLOB, account=replica.account)] = ports[replica.region] + 1
             hosts[Host(Role.DATA, registry=registry.name, region=replica.region)] = ports[replica.region] + 2
-    served = [ports[region] + offset for offset in range(3)]
+    hosts[Host(Role.OPERATORS)] = ports[region] + 4
+    served = [ports[region] + offset for offset in (0, 1, 2, 4)]
     if len(ports) > 1:
-        hosts[Host(Role.NODE, region=region)] = ports[region] + 4
-        served.append(ports[region] + 4)
+        hosts[Host(Role.NODE, region=region)] = ports[region] + 5
+        served.append(ports[region] + 5)
+
+    # Below localhost too, for those who take names apart.
+    named = sorted({_CLOUD.host(host) for host in hosts})
 
     def certify() -> tuple[Path, Path]:
-        return authority.certificate_for(["localhost", _LOOPBACK], state.tls)
+        return authority.certificate_for(["localhost", _LOOPBACK, *named], state.tls)
 
     certificate, key = certify()
     return Node(
         state=state,
         region=region,
+        cloud=_CLOUD,
         doors=LocalDoors(hosts),
         database_url=state.database_url,
         listeners=tuple(Listener(_LOOPBACK, port, certificate, key) for port in served),
@@ -158,8 +168,20 @@ def _facts(registry: Registry, node: Node, state: State, authority: OwnAuthority
         "password_file": str(state.admin_password(registry.name)),
         "ca_file": str(authority.certificate_file),
         "cert_dir": str(state.authority),
+        "management": node.doors.authority(Host(Role.OPERATORS)),
+        "operator_secret_file": str(state.operator_secret),
         "state": str(state.root),
     }
+
+
+def _operator(writer: Writer, state: State) -> str:
+    """See to it that there is an operator whose secret is noted; return the name."""
+    known = principals.list_all(writer.connection, principals.CLOUD)
+    if known and state.operator_secret.exists():
+        return known[0].name
+    name, secret = (known[0].name, renew_secret(writer, known[0])) if known else create_operator(writer)
+    replace_file(state.operator_secret, f"{secret}\n".encode(), PRIVATE)
+    return name
 
 
 def _registry(writer: Writer, options: LocalOptions, state: State) -> Registry:

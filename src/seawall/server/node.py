@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from seawall.doors import Doors
     from seawall.metadata.principals import Principal
     from seawall.metadata.rows import Writer
+    from seawall.naming import Cloud
     from seawall.server.state import State
 
 __all__ = ["Copying", "Listener", "Node", "StateError", "create_registry", "prepare", "renew_password"]
@@ -60,6 +61,7 @@ class Node:
 
     state: State
     region: str
+    cloud: Cloud
     doors: Doors
     database_url: str
     listeners: tuple[Listener, ...]

@@ -34,6 +34,16 @@ class State:
         return self.root / f"{registry}.password"
 
     @property
+    def facts(self) -> Path:
+        """Where 'seawall up' notes what it told last: addresses, and where its files are."""
+        return self.root / "up.json"
+
+    @property
+    def operator_secret(self) -> Path:
+        """Where 'seawall up' notes the secret of its operator."""
+        return self.root / "operator.secret"
+
+    @property
     def database_url(self) -> str:
         """The embedded database."""
         return f"sqlite:///{self.database}"

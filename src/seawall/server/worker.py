@@ -19,6 +19,7 @@ from seawall.blobs.directory import DirectoryBlobs
 from seawall.dataplane.door import DataDoor
 from seawall.identity.gate import Gate
 from seawall.identity.service import TokenService
+from seawall.management.api import ManagementApi
 from seawall.metadata.database import Database
 from seawall.registry.api import RegistryApi
 from seawall.registry.call import Services
@@ -83,6 +84,7 @@ async def _serve(node: Node, listening: Callable[[], None]) -> None:
         tokens=TokenService(database, gate),
         data=DataDoor(database, store, elsewhere),
         replication=replication,
+        management=ManagementApi(node.cloud, node.doors, database),
         health=health,
         observer=observer,
     )

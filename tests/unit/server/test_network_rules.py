@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from seawall.blobs.contract import BlobStore
     from seawall.dataplane.door import DataDoor
     from seawall.identity.service import TokenService
+    from seawall.management.api import ManagementApi
     from seawall.metadata.database import Database
     from seawall.registry.api import RegistryApi
     from seawall.replication.door import ReplicationDoor
@@ -66,6 +67,7 @@ def ask(
         tokens=cast("TokenService", house),
         data=cast("DataDoor", house),
         replication=cast("ReplicationDoor", house),
+        management=cast("ManagementApi", house),
         health=Health(cast("Database", house), cast("BlobStore", None)),
         observer=Observer("none"),
     )

@@ -1,0 +1,99 @@
+"""What there is around registries in Azure's picture of the world: a cloud, a tenant, a subscription, a resource group.
+
+Seawall has one of each, with names that follow from where it is reached, so every node of a cloud tells the same. Pure.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from seawall.naming import Cloud
+
+__all__ = ["GROUP", "TYPE", "Account"]
+
+GROUP: Final = "seawall"
+"""The resource group that all registries are in."""
+
+TYPE: Final = "Microsoft.ContainerRegistry/registries"
+
+_TENANT: Final = "adfs"
+"""What the Azure CLI makes of the issuer of a sign-in service that is shaped like an AD FS."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The cloud as one who manages it sees it.
+
+    Attributes:
+        origin: Where it is managed, such as ``https://arm.registry.example``.
+        login_suffix: What login servers' names end in.
+        storage_suffix: What stands behind ``<account>.blob.``.
+        sign_in: Path of the service that operators sign in to.
+    """
+
+    origin: str
+    login_suffix: str
+    storage_suffix: str
+    sign_in: str
+
+    @classmethod
+    def of(cls, origin: str, cloud: Cloud, sign_in: str) -> Account:
+        """Describe a cloud that is managed at an origin."""
+        return cls(origin, cloud.domain, cloud.storage, sign_in)
+
+    @property
+    def subscription(self) -> str:
+        """The only subscription there is."""
+        return str(uuid.uuid5(uuid.NAMESPACE_DNS, self.login_suffix))
+
+    @property
+    def path(self) -> str:
+        """The subscription, as a resource's identifier begins."""
+        return f"/subscriptions/{self.subscription}"
+
+    def registry_path(self, name: str) -> str:
+        """The identifier of a registry."""
+        return f"{self.path}/resourceGroups/{GROUP}/providers/{TYPE}/{name}"
+
+    def endpoints(self) -> dict[str, Any]:
+        """Write what ``/metadata/endpoints`` tells a client about the cloud."""
+        return {
+            "name": "Seawall",
+            "resourceManager": self.origin,
+            "portal": self.origin,
+            "authentication": {
+                "loginEndpoint": f"{self.origin}{self.sign_in}",
+                "audiences": [self.origin],
+                "tenant": _TENANT,
+                "identityProvider": "ADFS",
+            },
+            "suffixes": {"acrLoginServer": self.login_suffix, "storage": self.storage_suffix},
+        }
+
+    def subscription_document(self) -> dict[str, Any]:
+        """Describe the subscription."""
+        return {
+            "id": self.path,
+            "subscriptionId": self.subscription,
+            "tenantId": _TENANT,
+            "displayName": "Seawall",
+            "state": "Enabled",
+            "authorizationSource": "RoleBased",
+        }
+
+    def tenant_document(self) -> dict[str, Any]:
+        """Describe the tenant."""
+        return {"id": f"/tenants/{_TENANT}", "tenantId": _TENANT, "displayName": "Seawall", "tenantCategory": "Home"}
+
+    def group_document(self, location: str) -> dict[str, Any]:
+        """Describe the resource group."""
+        return {
+            "id": f"{self.path}/resourceGroups/{GROUP}",
+            "name": GROUP,
+            "type": "Microsoft.Resources/resourceGroups",
+            "location": location,
+            "properties": {"provisioningState": "Succeeded"},
+        }

@@ -1,0 +1,94 @@
+"""What a client asks to be changed about a registry. Pure.
+
+What cannot be changed here is refused by name, unless the client repeats what is so already: nobody is to believe that
+a wall stands that does not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from seawall.management.errors import ManagementError
+from seawall.network import Action, NetworkRules, NetworkRulesError, in_order, parse_range
+from seawall.topology import Tier, TopologyError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from seawall.topology import Registry
+
+__all__ = ["changed"]
+
+_SWITCHES: Final = {
+    "adminUserEnabled": "admin",
+    "anonymousPullEnabled": "anonymous_pull",
+    "dataEndpointEnabled": "data_endpoints",
+}
+_TIERS: Final = {tier.value.lower(): tier for tier in Tier}
+
+
+def changed(registry: Registry, now: Mapping[str, Any], wanted: object) -> Registry:
+    """Change a registry as the body of a ``PATCH`` asks.
+
+    Args:
+        registry: As it is.
+        now: How it is described.
+        wanted: The body.
+
+    Raises:
+        ManagementError: 400, with what cannot be.
+    """
+    if not isinstance(wanted, dict):
+        raise _bad("the body must be a JSON object")
+    values: dict[str, Any] = {}
+    properties = wanted.get("properties") or {}
+    if not isinstance(properties, dict):
+        raise _bad("'properties' must be a JSON object")
+    if "sku" in wanted:
+        values["tier"] = _tier(wanted["sku"])
+    for name, value in properties.items():
+        if value is None:
+            continue
+        if name in _SWITCHES:
+            if not isinstance(value, bool):
+                raise _bad(f"'{name}' must be true or false")
+            values[_SWITCHES[name]] = value
+        elif name == "networkRuleSet":
+            values["network"] = _network(value)
+        elif value != now["properties"].get(name):
+            raise _bad(f"'{name}' cannot be changed here")
+    tier = values.get("tier", registry.tier)
+    if values.get("data_endpoints") and tier is not Tier.PREMIUM:
+        # The words are the service's; under which code it says them is not known.
+        words = f"data endpoint rule is not supported for the SKU {tier}"
+        raise ManagementError(400, "DataEndpointRuleNotSupported", words)
+    try:
+        return replace(registry, **values)
+    except TopologyError as error:
+        raise _bad(str(error)) from None
+
+
+def _tier(sku: object) -> Tier:
+    name = str(sku.get("name", "")) if isinstance(sku, dict) else ""
+    tier = _TIERS.get(name.lower())
+    if tier is None:
+        raise ManagementError(400, "SkuNotSupported", f"The SKU {name} is not supported.")
+    return tier
+
+
+def _network(value: object) -> NetworkRules:
+    try:
+        assert isinstance(value, dict)
+        if value.get("virtualNetworkRules"):
+            raise _bad("'virtualNetworkRules' cannot be kept here: allow the addresses that the network comes from")
+        ranges = [parse_range(rule["value"]) for rule in value.get("ipRules") or ()]
+        return NetworkRules(Action(str(value.get("defaultAction", "Allow")).lower()), tuple(in_order(ranges)))
+    except (NetworkRulesError, ValueError) as error:
+        raise _bad(f"'networkRuleSet': {error}") from None
+    except (AssertionError, KeyError, TypeError, AttributeError):
+        raise _bad("'networkRuleSet' must be an object with 'defaultAction' and 'ipRules'") from None
+
+
+def _bad(words: str) -> ManagementError:
+    return ManagementError(400, "InvalidRequest", words)

@@ -1,0 +1,242 @@
+"""Managing registries: who may, what is refused and in which words, and that nothing else is changed."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.requests import Request
+
+from seawall.doors import DomainDoors
+from seawall.identity.keyring import ensure_keys
+from seawall.identity.operators import create_operator
+from seawall.management.api import ManagementApi
+from seawall.management.changes import changed
+from seawall.management.errors import ManagementError
+from seawall.metadata import log, principals, registries
+from seawall.naming import Cloud
+from seawall.topology import Registry, Replica, Tier
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+    from seawall.metadata.database import Database
+
+CLOUD: Final = Cloud.own("registry.example")
+ORIGIN: Final = "https://arm.registry.example"
+REGISTRY: Final = Registry("myregistry", "eastus", (Replica("eastus", "sw1"), Replica("westus", "sw2")))
+BASIC: Final = Registry("basicregistry", "eastus", (Replica("eastus", "sw3"),), tier=Tier.BASIC)
+NOTHING: Final[dict[str, Any]] = {"properties": {}}
+
+
+class Manager:
+    """An operator's client of the API, and the API."""
+
+    def __init__(self, database: Database) -> None:
+        database.write_now(ensure_keys)
+        database.write_now(registries.put, REGISTRY)
+        database.write_now(registries.put, BASIC)
+        self.name, self.secret = database.write_now(create_operator)
+        self.database = database
+        self._api = ManagementApi(CLOUD, DomainDoors(CLOUD), database)
+        self.token = self.sign_in(ORIGIN).json()["access_token"]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = await self._api.handle(Request(scope, receive))
+        await response(scope, receive, send)
+
+    def send(self, method: str, path: str, *, token: str | None = None, **how: Any) -> httpx.Response:  # noqa: ANN401
+        """Send a request as the operator, unless another token is given."""
+        given_token = self.token if token is None else token
+        headers = {"Authorization": f"Bearer {given_token}"} if given_token else {}
+
+        async def ask() -> httpx.Response:
+            transport = httpx.ASGITransport(self)
+            async with httpx.AsyncClient(base_url=ORIGIN, transport=transport, headers=headers) as client:
+                return await client.request(method, path, **how)
+
+        return asyncio.run(ask())
+
+    def sign_in(self, resource: str, **instead: str) -> httpx.Response:
+        """Sign in as the operator."""
+        form = {"grant_type": "client_credentials", "client_id": self.name, "client_secret": self.secret}
+        return self.send(
+            "POST", "/adfs/oauth2/token", token="", data=form | {"scope": f"{resource}/.default"} | instead
+        )
+
+    @property
+    def subscription(self) -> str:
+        """The path of the only subscription."""
+        path: str = self.send("GET", "/subscriptions").json()["value"][0]["id"]
+        return path
+
+    def path(self, registry: str = "myregistry", rest: str = "") -> str:
+        """The path of a registry, or of something of it."""
+        provider = "providers/Microsoft.ContainerRegistry/registries"
+        return f"{self.subscription}/resourceGroups/seawall/{provider}/{registry}{rest}"
+
+
+@pytest.fixture
+def manager(database: Database) -> Manager:
+    return Manager(database)
+
+
+def refused(answer: httpx.Response) -> tuple[int, str]:
+    """Say how something was refused; a refusal always has a code and words."""
+    error = answer.json()["error"]
+    assert error["message"]
+    return answer.status_code, error["code"]
+
+
+def test_the_cloud_describes_itself_to_anybody(manager: Manager) -> None:
+    told = manager.send("GET", "/metadata/endpoints?api-version=2022-09-01", token="").json()
+    assert told["resourceManager"] == ORIGIN
+    assert told["authentication"]["audiences"] == [ORIGIN]
+    assert told["authentication"]["loginEndpoint"] == f"{ORIGIN}/adfs"
+    assert told["suffixes"] == {"acrLoginServer": "registry.example", "storage": "registry.example"}
+
+
+@pytest.mark.parametrize("path", ["/subscriptions", "/tenants", "/subscriptions/x/resources", "/nonsense", "/"])
+@pytest.mark.parametrize("token", ["", "nonsense", "a.b.c"])
+def test_nothing_else_is_told_to_strangers(manager: Manager, path: str, token: str) -> None:
+    answer = manager.send("GET", path, token=token)
+    assert refused(answer) == (401, "AuthenticationFailed")
+    assert answer.headers["www-authenticate"] == f'Bearer authorization_uri="{ORIGIN}/adfs"'
+
+
+def test_tokens_for_registries_manage_nothing(manager: Manager) -> None:
+    token = manager.sign_in("https://containerregistry.azure.net").json()["access_token"]
+    assert refused(manager.send("GET", "/subscriptions", token=token)) == (401, "AuthenticationFailed")
+
+
+def test_whoever_is_removed_is_out_at_once(manager: Manager) -> None:
+    assert manager.send("GET", "/subscriptions").status_code == 200
+    manager.database.write_now(principals.delete, principals.CLOUD, manager.name)
+    assert refused(manager.send("GET", "/subscriptions")) == (401, "AuthenticationFailed")
+    assert manager.sign_in(ORIGIN).json()["error"] == "invalid_client"
+
+
+def test_a_registry_is_found_whatever_the_case_and_the_version(manager: Manager) -> None:
+    path = manager.path()
+    plain = manager.send("GET", path).json()
+    for other in (path.lower(), path.replace("resourceGroups", "RESOURCEGROUPS"), f"{path}?api-version=1999-01-01"):
+        assert manager.send("GET", other).json() == plain
+    assert plain["properties"]["loginServer"] == "myregistry.registry.example"
+    assert plain["id"] == path
+
+
+def test_resources_are_filtered(manager: Manager) -> None:
+    def names(condition: str) -> list[str]:
+        found = manager.send("GET", f"{manager.subscription}/resources", params={"$filter": condition})
+        return [one["name"] for one in found.json()["value"]]
+
+    kind = "resourceType eq 'Microsoft.ContainerRegistry/registries'"
+    assert names(kind) == ["basicregistry", "myregistry"]
+    assert names(f"{kind} and name eq 'MyRegistry'") == ["myregistry"]
+    assert names("resourceType eq 'Microsoft.Network/virtualNetworks'") == []
+
+
+@pytest.mark.parametrize(
+    ("method", "rest", "status", "code"),
+    [
+        ("GET", "/resourceGroups/another", 404, "ResourceGroupNotFound"),
+        (
+            "GET",
+            "/resourceGroups/another/providers/Microsoft.ContainerRegistry/registries",
+            404,
+            "ResourceGroupNotFound",
+        ),
+        ("GET", "/providers/Microsoft.Compute/disks", 404, "InvalidResourceType"),
+        ("POST", "/resources", 404, "InvalidResourceType"),
+    ],
+)
+def test_what_there_is_not(manager: Manager, method: str, rest: str, status: int, code: str) -> None:
+    assert refused(manager.send(method, manager.subscription + rest)) == (status, code)
+
+
+def test_registries_and_replicas_that_there_are_not(manager: Manager) -> None:
+    assert refused(manager.send("GET", manager.path("another"))) == (404, "ResourceNotFound")
+    assert refused(manager.send("PATCH", manager.path("another"), json=NOTHING)) == (404, "ResourceNotFound")
+    for region in ("northeurope", "x" * 300, "%00"):
+        assert refused(manager.send("GET", manager.path(rest=f"/replications/{region}")))[0] == 404
+    other = manager.path().replace(manager.subscription, "/subscriptions/00000000-0000-0000-0000-000000000000")
+    assert refused(manager.send("GET", other)) == (404, "SubscriptionNotFound")
+
+
+def test_the_switch_opens_a_data_endpoint_in_each_region(manager: Manager) -> None:
+    on = manager.send("PATCH", manager.path(), json={"properties": {"dataEndpointEnabled": True}})
+    hosts = ["myregistry.eastus.data.registry.example", "myregistry.westus.data.registry.example"]
+    assert (on.status_code, on.json()["properties"]["dataEndpointHostNames"]) == (200, hosts)
+    assert manager.send("GET", manager.path()).json() == on.json()
+    off = manager.send("PATCH", manager.path(), json={"properties": {"dataEndpointEnabled": False}})
+    assert off.json()["properties"]["dataEndpointHostNames"] == []
+
+
+def test_basic_is_refused_the_switch_in_the_words_of_the_service(manager: Manager) -> None:
+    before = manager.database.read_now(log.head)
+    answer = manager.send("PATCH", manager.path("basicregistry"), json={"properties": {"dataEndpointEnabled": True}})
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"] == "data endpoint rule is not supported for the SKU Basic"
+    assert manager.database.read_now(log.head) == before
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [
+        ({"properties": {"dataEndpointEnabled": "yes"}}, "dataEndpointEnabled"),
+        ({"properties": {"publicNetworkAccess": "Disabled"}}, "publicNetworkAccess"),
+        ({"properties": {"networkRuleSet": {"defaultAction": "Perhaps"}}}, "networkRuleSet"),
+        ({"properties": {"networkRuleSet": {"ipRules": [{"value": "nonsense"}]}}}, "networkRuleSet"),
+        ({"properties": {"networkRuleSet": {"ipRules": "nonsense"}}}, "networkRuleSet"),
+        ({"properties": {"networkRuleSet": {"virtualNetworkRules": [{"id": "x"}]}}}, "virtualNetworkRules"),
+        ({"properties": "nonsense"}, "properties"),
+        ({"sku": {"name": "Gold"}}, "Gold"),
+        ({"sku": {"name": "Basic"}}, "replicas need Premium"),
+        ([], "JSON object"),
+    ],
+)
+def test_what_cannot_be_is_refused_by_name_and_changes_nothing(manager: Manager, body: object, named: str) -> None:
+    before = manager.database.read_now(log.head)
+    answer = manager.send("PATCH", manager.path(), json=body)
+    assert answer.status_code == 400
+    assert named in answer.json()["error"]["message"]
+    assert manager.database.read_now(log.head) == before
+
+
+@pytest.mark.parametrize("body", [b"{", b"\xff", b"[" * 100_000])
+def test_bodies_that_are_no_json(manager: Manager, body: bytes) -> None:
+    assert refused(manager.send("PATCH", manager.path(), content=body)) == (400, "InvalidRequestContent")
+
+
+def test_saying_what_is_so_already_writes_nothing(manager: Manager) -> None:
+    described = manager.send("GET", manager.path()).json()
+    before = manager.database.read_now(log.head)
+    assert manager.send("PATCH", manager.path(), json=described).json() == described
+    assert manager.database.read_now(log.head) == before
+
+
+JSON: Final = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+)
+NAMES: Final = st.sampled_from(
+    ["dataEndpointEnabled", "networkRuleSet", "adminUserEnabled", "publicNetworkAccess", "ipRules", "defaultAction"]
+)
+
+
+@given(st.dictionaries(st.sampled_from(["properties", "sku", "tags"]), st.dictionaries(NAMES, JSON) | JSON) | JSON)
+def test_whatever_is_asked_is_done_or_refused(body: object) -> None:
+    # Any other exception would be a fault of ours.
+    with suppress(ManagementError):
+        new = changed(REGISTRY, {"properties": {}}, body)
+        assert (new.name, new.replicas) == (REGISTRY.name, REGISTRY.replicas)
+
+
+def test_a_body_has_a_limit(manager: Manager, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seawall.management.api._LARGEST", 10)
+    assert refused(manager.send("PATCH", manager.path(), content=b" " * 11))[0] == 413
