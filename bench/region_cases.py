@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 import time
@@ -45,11 +46,16 @@ class CatchUp:
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """One large layer, in octets a second: between the regions, and out of A with nothing but HTTPS."""
+    """One large layer, in octets a second: kept by B, or out of A with nothing but HTTPS.
 
-    replicated: float
-    curl: float
-    httpx: float
+    Fresh layers come from A's disk, since pushes go past its page cache; the others were read before.
+    """
+
+    fresh: float
+    fresh_curl: float
+    known: float
+    known_curl: float
+    known_httpx: float
 
 
 def push_then_pull(regions: Regions, rounds: int) -> tuple[list[float], list[float]]:
@@ -114,20 +120,28 @@ def copy_layers(regions: Regions, folder: Path, count: int, mib: int) -> list[Co
     """Push large layers to A; how fast they come to B, and how fast A gives them to somebody who throws them away."""
     path = folder / "layer"
     path.write_bytes(os.urandom(LAYER_FILE_MIB * MIB))
-    store = regions.store(B)
+    store, reading = regions.store(B), Puller(regions, A)
     found = []
-    for number in range(count):
-        layer = Layer.over(path, number, mib // LAYER_FILE_MIB)
+
+    def pushed() -> Layer:
+        layer = Layer.over(path, next(numbers), mib // LAYER_FILE_MIB)
+        transfer.push_layer(regions.client(A), REPOSITORY, layer)
+        return layer
+
+    def kept(layer: Layer) -> float:
         digest = parse_digest(layer.digest)
-        reading = Puller(regions, A)
+        return layer.size / _until(lambda: store.size(digest) is not None, STEP)
+
+    numbers = itertools.count()
+    for _ in range(count):
+        fresh = kept(pushed())
         with regions.copying_nothing(B):
-            transfer.push_layer(regions.client(A), REPOSITORY, layer)
-            # Pushes go past the page cache: whoever reads first reads from the disk, and that is to be nobody here.
-            _with_curl(regions, reading.url(layer.digest))
-        seconds = _until(lambda digest=digest: store.size(digest) is not None, STEP)  # type: ignore[misc]
+            layer = pushed()
+            fresh_curl = layer.size / _with_curl(regions, reading.url(layer.digest))
+        known = kept(layer)
         urls = [reading.url(layer.digest) for _ in range(2)]
         raw = [layer.size / _with_curl(regions, urls[0]), layer.size / _with_httpx(regions, urls[1])]
-        found.append(Copied(layer.size / seconds, *raw))
+        found.append(Copied(fresh, fresh_curl, known, *raw))
     return found
 
 

@@ -192,19 +192,21 @@ def _firsts(what: str, seconds: Sequence[float], round_trip: float) -> list[Row]
 
 
 def _copied(found: Sequence[Copied], effort: Effort) -> list[Row]:
-    ours, curl, other = (
-        statistics.median(values) / MIB
-        for values in zip(*((one.replicated, one.curl, one.httpx) for one in found), strict=True)
+    names = ("fresh", "fresh_curl", "known", "known_curl", "known_httpx")
+    fresh, fresh_curl, known, curl, other = (
+        statistics.median(getattr(one, name) for one in found) / MIB for name in names
     )
+
+    def row(what: str, ours: float, theirs: float, aim: float | None = None) -> Row:
+        met = None if aim is None else ours >= aim * theirs
+        return Row(what, f"{theirs:,.0f} MiB/s ({ours / theirs:.2f}x)", "-" if aim is None else f"{aim}x", met)
+
     return [
-        Row(f"a layer of {effort.layer_mib:,} MiB, read, verified and kept by B", f"{ours:,.0f} MiB/s"),
-        Row(
-            "· as much from A, thrown away by curl",
-            f"{curl:,.0f} MiB/s ({ours / curl:.2f}x)",
-            "0.7x",
-            ours >= 0.7 * curl,
-        ),
-        Row("· as much from A, thrown away by httpx", f"{other:,.0f} MiB/s ({ours / other:.2f}x)"),
+        Row(f"a layer of {effort.layer_mib:,} MiB just pushed to A, verified and kept by B", f"{fresh:,.0f} MiB/s"),
+        row("· another one just pushed, thrown away by curl", fresh, fresh_curl, 0.7),
+        Row("one that A has in memory, verified and kept by B", f"{known:,.0f} MiB/s"),
+        row("· as much from A, thrown away by curl", known, curl, 0.7),
+        row("· as much from A, thrown away by httpx", known, other),
     ]
 
 

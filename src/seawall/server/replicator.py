@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import multiprocessing
+import os
 import signal
 from typing import TYPE_CHECKING, Final
 
@@ -40,6 +41,8 @@ _MEASURE_SECONDS: Final = 2.0
 _REST_SECONDS: Final = 10.0
 """How often to measure while anything is behind, and while nothing is."""
 
+_NICE: Final = 5
+"""How far copies stand back for the workers: whoever waits for an answer comes first."""
 _PAUSE_SECONDS: Final = 5.0
 """How long to rest after a failure of this node's own: a full disk, a database that does not answer."""
 
@@ -55,6 +58,7 @@ def run_replicator(node: Node, listening: Callable[[], None]) -> None:
 
 
 async def _run(node: Node, listening: Callable[[], None]) -> None:
+    os.nice(_NICE)
     database = Database(node.database_url, node.region)
     replicator = Replicator(node, database)
     loop = asyncio.get_running_loop()
