@@ -127,6 +127,10 @@ def test_network_rules_are_kept(az: AzureCli) -> None:
     az.answer("acr", "network-rule", "add", *NAME, *rule)
     shown = az.answer("acr", "network-rule", "list", *NAME)["ipRules"]
     assert [one["ipAddressOrRange"] for one in shown] == ["192.0.2.0/24"]
+    # What is not mentioned stays.
+    for action in ("Deny", "Allow"):
+        changed = az.answer("acr", "update", *NAME, "--default-action", action)["networkRuleSet"]
+        assert (changed["defaultAction"], len(changed["ipRules"])) == (action, 1)
     az.answer("acr", "network-rule", "remove", *NAME, *rule)
     assert az.answer("acr", "network-rule", "list", *NAME)["ipRules"] == []
 

@@ -55,7 +55,7 @@ def changed(registry: Registry, now: Mapping[str, Any], wanted: object) -> Regis
                 raise _bad(f"'{name}' must be true or false")
             values[_SWITCHES[name]] = value
         elif name == "networkRuleSet":
-            values["network"] = _network(value)
+            values["network"] = _network(registry.network, value)
         elif value != now["properties"].get(name):
             raise _bad(f"'{name}' cannot be changed here")
     tier = values.get("tier", registry.tier)
@@ -77,17 +77,21 @@ def _tier(sku: object) -> Tier:
     return tier
 
 
-def _network(value: object) -> NetworkRules:
+def _network(now: NetworkRules, value: object) -> NetworkRules:
+    """Read a rule set; what it leaves out stays as it is, so that nobody loses a rule by changing the default."""
+    if not isinstance(value, dict):
+        raise _bad("'networkRuleSet' must be a JSON object")
+    if value.get("virtualNetworkRules"):
+        raise _bad("'virtualNetworkRules' cannot be kept here: allow the addresses that the network comes from")
+    default, rules = value.get("defaultAction"), value.get("ipRules")
     try:
-        assert isinstance(value, dict)
-        if value.get("virtualNetworkRules"):
-            raise _bad("'virtualNetworkRules' cannot be kept here: allow the addresses that the network comes from")
-        ranges = [parse_range(rule["value"]) for rule in value.get("ipRules") or ()]
-        return NetworkRules(Action(str(value.get("defaultAction", "Allow")).lower()), tuple(in_order(ranges)))
+        action = now.default_action if default is None else Action(str(default).lower())
+        ranges = now.ranges if rules is None else tuple(in_order(parse_range(rule["value"]) for rule in rules))
+        return NetworkRules(action, ranges)
     except (NetworkRulesError, ValueError) as error:
         raise _bad(f"'networkRuleSet': {error}") from None
-    except (AssertionError, KeyError, TypeError, AttributeError):
-        raise _bad("'networkRuleSet' must be an object with 'defaultAction' and 'ipRules'") from None
+    except (KeyError, TypeError, AttributeError):
+        raise _bad("'ipRules' must be a list of objects with a 'value'") from None
 
 
 def _bad(words: str) -> ManagementError:

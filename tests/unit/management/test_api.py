@@ -192,7 +192,8 @@ def test_basic_is_refused_the_switch_in_the_words_of_the_service(manager: Manage
         ({"properties": {"publicNetworkAccess": "Disabled"}}, "publicNetworkAccess"),
         ({"properties": {"networkRuleSet": {"defaultAction": "Perhaps"}}}, "networkRuleSet"),
         ({"properties": {"networkRuleSet": {"ipRules": [{"value": "nonsense"}]}}}, "networkRuleSet"),
-        ({"properties": {"networkRuleSet": {"ipRules": "nonsense"}}}, "networkRuleSet"),
+        ({"properties": {"networkRuleSet": {"ipRules": "nonsense"}}}, "ipRules"),
+        ({"properties": {"networkRuleSet": "nonsense"}}, "networkRuleSet"),
         ({"properties": {"networkRuleSet": {"virtualNetworkRules": [{"id": "x"}]}}}, "virtualNetworkRules"),
         ({"properties": "nonsense"}, "properties"),
         ({"sku": {"name": "Gold"}}, "Gold"),
@@ -227,6 +228,17 @@ JSON: Final = st.recursive(
 NAMES: Final = st.sampled_from(
     ["dataEndpointEnabled", "networkRuleSet", "adminUserEnabled", "publicNetworkAccess", "ipRules", "defaultAction"]
 )
+
+
+def test_network_rules_are_changed_as_far_as_they_are_mentioned() -> None:
+    def told(registry: Registry, **rules: object) -> Registry:
+        return changed(registry, {"properties": {}}, {"properties": {"networkRuleSet": rules}})
+
+    ruled = told(REGISTRY, defaultAction="Deny", ipRules=[{"value": "192.0.2.0/24"}])
+    assert ruled.network.admits("192.0.2.7")
+    assert not ruled.network.admits("198.51.100.7")
+    assert told(ruled, defaultAction="Allow").network.ranges == ruled.network.ranges
+    assert told(ruled, ipRules=[]).network.default_action is ruled.network.default_action
 
 
 @given(st.dictionaries(st.sampled_from(["properties", "sku", "tags"]), st.dictionaries(NAMES, JSON) | JSON) | JSON)
