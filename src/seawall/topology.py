@@ -9,7 +9,17 @@ from enum import StrEnum
 from seawall.naming import Cloud, Host, Role, account_name, check_account, check_region, check_registry
 from seawall.network import EVERYBODY, NetworkRules
 
-__all__ = ["Endpoint", "Registry", "Replica", "Tier", "TopologyError", "data_door", "endpoints", "in_region"]
+__all__ = [
+    "Endpoint",
+    "Registry",
+    "Replica",
+    "Tier",
+    "TopologyError",
+    "data_door",
+    "endpoints",
+    "in_region",
+    "out_of_region",
+]
 
 
 class TopologyError(ValueError):
@@ -99,6 +109,19 @@ def in_region(registry: Registry, region: str) -> Registry:
     secret = f"{home.account if home else ''}\n{registry.name}\n{region}".encode()
     replica = Replica(region, account_name(hashlib.sha256(secret).digest()))
     return replace(registry, replicas=tuple(sorted((*registry.replicas, replica), key=lambda one: one.region)))
+
+
+def out_of_region(registry: Registry, region: str) -> Registry:
+    """Describe a registry without its replica in a region.
+
+    Raises:
+        TopologyError: It is the only one.
+    """
+    replicas = tuple(replica for replica in registry.replicas if replica.region != region)
+    if not replicas:
+        raise TopologyError(f"{registry.name} is in {region} only; add a replica elsewhere first")
+    home = registry.home if registry.home != region else replicas[0].region
+    return replace(registry, home=home, replicas=replicas)
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,6 +122,21 @@ def test_replications_are_shown(az: AzureCli) -> None:
     assert "was not found" in az.refusal("acr", "replication", "show", "-r", "myregistry", "-n", "northeurope")
 
 
+def test_a_replica_is_deleted_and_made_again(az: AzureCli) -> None:
+    about = ("--registry", "myregistry", "--name", "westus")
+    az.answer("acr", "update", *NAME, "--data-endpoint-enabled")
+    az.answer("acr", "replication", "delete", *about)
+    shown = az.answer("acr", "show-endpoints", *NAME)["dataEndpoints"]
+    assert [one["region"] for one in shown] == ["eastus"]
+    made = az.answer("acr", "replication", "create", "--registry", "myregistry", "--location", "westus")
+    assert (made["name"], made["provisioningState"]) == ("westus", "Succeeded")
+    shown = az.answer("acr", "show-endpoints", *NAME)["dataEndpoints"]
+    assert [one["region"] for one in shown] == ["eastus", "westus"]
+    there = "no node of northeurope takes part; there are: eastus, westus"
+    assert there in az.refusal("acr", "replication", "create", "-r", "myregistry", "-l", "northeurope")
+    assert "cannot be deleted" in az.refusal("acr", "replication", "delete", "-r", "myregistry", "-n", "eastus")
+
+
 def test_network_rules_are_kept(az: AzureCli) -> None:
     rule = ("--ip-address", "192.0.2.0/24")
     az.answer("acr", "network-rule", "add", *NAME, *rule)

@@ -112,7 +112,7 @@ def remove(
 ) -> None:
     """Take a registry out of a region; its endpoints there answer no longer, at once."""
     from seawall.metadata import registries  # noqa: PLC0415
-    from seawall.replication.membership import MembershipError, without  # noqa: PLC0415
+    from seawall.topology import TopologyError, out_of_region  # noqa: PLC0415
 
     with opened(state, config) as database:
         found = the_registry(database, registry)
@@ -120,8 +120,8 @@ def remove(
             fail(f"{found.name} is not in {region}")
         try:
             with database.writing() as writer:
-                registries.put(writer, without(registries.the(writer.connection, found.name), region))
-        except MembershipError as error:
+                registries.put(writer, out_of_region(registries.the(writer.connection, found.name), region))
+        except TopologyError as error:
             fail(str(error))
     facts = {"registry": found.name, "region": region, "removed": True}
     say_json(facts) if json else say(f"{found.name} is no longer in {region}.")

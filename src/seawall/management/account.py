@@ -29,25 +29,18 @@ class Account:
 
     Attributes:
         origin: Where it is managed, such as ``https://arm.registry.example``.
-        login_suffix: What login servers' names end in.
-        storage_suffix: What stands behind ``<account>.blob.``.
+        cloud: What its hosts are called.
         sign_in: Path of the service that operators sign in to.
     """
 
     origin: str
-    login_suffix: str
-    storage_suffix: str
+    cloud: Cloud
     sign_in: str
-
-    @classmethod
-    def of(cls, origin: str, cloud: Cloud, sign_in: str) -> Account:
-        """Describe a cloud that is managed at an origin."""
-        return cls(origin, cloud.domain, cloud.storage, sign_in)
 
     @property
     def subscription(self) -> str:
         """The only subscription there is."""
-        return str(uuid.uuid5(uuid.NAMESPACE_DNS, self.login_suffix))
+        return str(uuid.uuid5(uuid.NAMESPACE_DNS, self.cloud.domain))
 
     @property
     def path(self) -> str:
@@ -70,7 +63,7 @@ class Account:
                 "tenant": _TENANT,
                 "identityProvider": "ADFS",
             },
-            "suffixes": {"acrLoginServer": self.login_suffix, "storage": self.storage_suffix},
+            "suffixes": {"acrLoginServer": self.cloud.domain, "storage": self.cloud.storage},
         }
 
     def subscription_document(self) -> dict[str, Any]:

@@ -19,10 +19,10 @@ from seawall.identity.operators import OperatorGate
 from seawall.identity.sign_in import PREFIX as SIGN_IN
 from seawall.identity.sign_in import SignInService
 from seawall.management.account import GROUP, TYPE, Account
-from seawall.management.changes import changed
+from seawall.management.changes import changed, check_replica, not_replicated, replicated
 from seawall.management.documents import registry_document, replica_document, replicas_document, resource_document
 from seawall.management.errors import ManagementError, not_found
-from seawall.metadata import registries
+from seawall.metadata import regions, registries
 from seawall.naming import Host, NamingError, Role, check_registry
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class ManagementApi:
 
     def __init__(self, cloud: Cloud, doors: Doors, database: Database) -> None:
         """Take what is managed, and under which names clients reach it."""
-        self._account = Account.of(f"https://{doors.authority(Host(Role.OPERATORS))}", cloud, SIGN_IN)
+        self._account = Account(f"https://{doors.authority(Host(Role.OPERATORS))}", cloud, SIGN_IN)
         self._doors = doors
         self._database = database
         self._gate = OperatorGate(database)
@@ -81,8 +81,8 @@ class ManagementApi:
                 return JSONResponse({"value": [self._account.subscription_document()]})
             case ["subscriptions", subscription, *rest]:
                 if subscription != self._account.subscription:
-                    words_ = f"The subscription '{subscription}' could not be found."
-                    raise ManagementError(404, "SubscriptionNotFound", words_)
+                    why = f"The subscription '{subscription}' could not be found."
+                    raise ManagementError(404, "SubscriptionNotFound", why)
                 return await self._in_subscription(rest, request)
         raise _no_such_path(request)
 
@@ -129,16 +129,36 @@ class ManagementApi:
             case ("GET", ["replications"]):
                 return JSONResponse(replicas_document(self._account, registry))
             case ("GET", ["replications", region]):
-                replica = registry.replica(region)
-                if replica is None or len(registry.replicas) == 1:
-                    raise not_found("registries", f"{name}/replications/{region}", GROUP)
-                return JSONResponse(replica_document(self._account, registry, replica))
+                return JSONResponse(self._replica(registry, region))
+            case ("PUT", ["replications", region]):
+                check_replica(region, await _body(request))
+                there = registry.replica(region) is not None
+                registry = registry if there else await self._database.write(self._add_replica, name, region)
+                return JSONResponse(self._replica(registry, region), 200 if there else 201)
+            case ("DELETE", ["replications", region]):
+                if registry.replica(region) is None:
+                    return Response(status_code=204)
+                await self._database.write(self._remove_replica, name, region)
+                return Response(status_code=200)
         raise _no_such_path(request)
 
+    def _replica(self, registry: Registry, region: str) -> dict[str, Any]:
+        replica = registry.replica(region)
+        if replica is None or len(registry.replicas) == 1:
+            raise not_found("registries", f"{registry.name}/replications/{region}", GROUP)
+        return replica_document(self._account, registry, replica)
+
+    def _add_replica(self, writer: Writer, name: str, region: str) -> Registry:
+        found = _find(writer, name)
+        with_it = replicated(found, region, {one.name for one in regions.list_all(writer.connection)})
+        registries.put(writer, with_it)
+        return with_it
+
+    def _remove_replica(self, writer: Writer, name: str, region: str) -> None:
+        registries.put(writer, not_replicated(_find(writer, name), region))
+
     def _change(self, writer: Writer, name: str, wanted: object) -> Registry:
-        found = registries.find(writer.connection, name)
-        if found is None:
-            raise not_found("registries", name, GROUP)
+        found = _find(writer, name)
         new = changed(found, self._document(found), wanted)
         registries.put(writer, new)
         return new
@@ -152,6 +172,13 @@ class ManagementApi:
             return []
         chosen = [one for one in known if name is None or one.name == name[1].lower()]
         return [resource_document(self._account, registry) for registry in chosen]
+
+
+def _find(writer: Writer, name: str) -> Registry:
+    found = registries.find(writer.connection, name)
+    if found is None:
+        raise not_found("registries", name, GROUP)
+    return found
 
 
 def _location(known: list[Registry]) -> str:

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from seawall.management.errors import ManagementError
 from seawall.network import Action, NetworkRules, NetworkRulesError, in_order, parse_range
-from seawall.topology import Tier, TopologyError
+from seawall.topology import Tier, TopologyError, in_region, out_of_region
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from seawall.topology import Registry
 
-__all__ = ["changed"]
+__all__ = ["changed", "check_replica", "not_replicated", "replicated"]
 
 _SWITCHES: Final = {
     "adminUserEnabled": "admin",
@@ -67,6 +67,52 @@ def changed(registry: Registry, now: Mapping[str, Any], wanted: object) -> Regis
         return replace(registry, **values)
     except TopologyError as error:
         raise _bad(str(error)) from None
+
+
+def check_replica(region: str, wanted: object) -> None:
+    """Check what is asked of a replica.
+
+    Raises:
+        ManagementError: 400, with what cannot be.
+    """
+    if not isinstance(wanted, dict):
+        raise _bad("the body must be a JSON object")
+    location = str(wanted.get("location", region)).lower().replace(" ", "")
+    if location != region:
+        raise _bad(f"a replica is called by its region: '{region}' cannot be in {location[:80]}")
+    properties = wanted.get("properties") or {}
+    as_it_is = {"regionEndpointEnabled": True, "zoneRedundancy": "Disabled"}
+    for name, value in properties.items() if isinstance(properties, dict) else ():
+        if value is not None and value != as_it_is.get(name, value):
+            raise _bad(f"'{name}' cannot be changed here")
+
+
+def replicated(registry: Registry, region: str, known: Collection[str]) -> Registry:
+    """Add a replica, in one of the regions that are known.
+
+    Raises:
+        ManagementError: 400, with what cannot be.
+    """
+    if region not in known:
+        there = ", ".join(sorted(known)) or "none"
+        raise ManagementError(
+            400, "LocationNotAvailableForResourceType", f"no node of {region[:80]} takes part; there are: {there}"
+        )
+    try:
+        return in_region(registry, region)
+    except TopologyError as error:
+        raise _bad(str(error)) from None
+
+
+def not_replicated(registry: Registry, region: str) -> Registry:
+    """Take a replica away; not that at home, where a registry is managed from.
+
+    Raises:
+        ManagementError: 400, with what cannot be.
+    """
+    if region == registry.home:
+        raise _bad(f"{registry.name} is at home in {region}; its replica there cannot be deleted")
+    return out_of_region(registry, region)
 
 
 def _tier(sku: object) -> Tier:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from seawall.metadata import blobs, log, regions, registries
 from seawall.replication.contract import PeerError
-from seawall.replication.membership import MembershipError, without
 from seawall.replication.neighbourhood import Neighbourhood
+from seawall.topology import TopologyError, out_of_region
 
 if TYPE_CHECKING:
     from seawall.blobs.contract import BlobStore
@@ -42,8 +42,8 @@ async def leave_all(database: Database, store: BlobStore, *, force: bool) -> lis
     """
     for registry in await database.read(registries.list_all):
         try:
-            without(registry, database.region)
-        except MembershipError as error:
+            out_of_region(registry, database.region)
+        except TopologyError as error:
             raise LeavingError(str(error)) from None
     neighbourhood = Neighbourhood(database)
     try:
@@ -66,7 +66,7 @@ def _close_here(writer: Writer) -> None:
     regions.remove(writer, writer.origin)
     for registry in registries.list_all(writer.connection):
         if len(registry.replicas) > 1 and registry.replica(writer.origin) is not None:
-            registries.put(writer, without(registry, writer.origin))
+            registries.put(writer, out_of_region(registry, writer.origin))
 
 
 async def _take_leave(peers: list[HttpPeer], *, force: bool) -> list[str]:

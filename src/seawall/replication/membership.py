@@ -27,6 +27,7 @@ from seawall.replication.credentials import new_node_key, public_half
 from seawall.replication.http_peer import PREFIX, client_for
 from seawall.replication.shapes import check_document
 from seawall.replication.wire import WireError, read_rows, write_rows
+from seawall.topology import TopologyError, out_of_region
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,9 +35,8 @@ if TYPE_CHECKING:
     from seawall.metadata.database import Database
     from seawall.metadata.log import Row
     from seawall.metadata.rows import Writer
-    from seawall.topology import Registry
 
-__all__ = ["INVITATION_SECONDS", "Membership", "MembershipError", "describe_self", "introduce", "remove", "without"]
+__all__ = ["INVITATION_SECONDS", "Membership", "MembershipError", "describe_self", "introduce", "remove"]
 
 INVITATION_SECONDS: Final = 3600
 
@@ -93,22 +93,12 @@ def remove(writer: Writer, region: str) -> None:
         raise MembershipError(f"{region} takes no part")
     for registry in registries.list_all(writer.connection):
         if registry.replica(region) is not None:
-            registries.put(writer, without(registry, region))
+            try:
+                registries.put(writer, out_of_region(registry, region))
+            except TopologyError as error:
+                raise MembershipError(str(error)) from None
     regions.remove(writer, region)
     peers.forget(writer.connection, region)
-
-
-def without(registry: Registry, region: str) -> Registry:
-    """Describe a registry without its replica in a region.
-
-    Raises:
-        MembershipError: It is the only one.
-    """
-    replicas = tuple(replica for replica in registry.replicas if replica.region != region)
-    if not replicas:
-        raise MembershipError(f"{registry.name} is in {region} only; add a replica elsewhere first")
-    home = registry.home if registry.home != region else replicas[0].region
-    return replace(registry, home=home, replicas=replicas)
 
 
 class Membership:

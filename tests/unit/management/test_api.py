@@ -18,7 +18,8 @@ from seawall.identity.operators import create_operator
 from seawall.management.api import ManagementApi
 from seawall.management.changes import changed
 from seawall.management.errors import ManagementError
-from seawall.metadata import log, principals, registries
+from seawall.metadata import log, principals, regions, registries
+from seawall.metadata.regions import Region
 from seawall.naming import Cloud
 from seawall.topology import Registry, Replica, Tier
 
@@ -166,6 +167,41 @@ def test_registries_and_replicas_that_there_are_not(manager: Manager) -> None:
         assert refused(manager.send("GET", manager.path(rest=f"/replications/{region}")))[0] == 404
     other = manager.path().replace(manager.subscription, "/subscriptions/00000000-0000-0000-0000-000000000000")
     assert refused(manager.send("GET", other)) == (404, "SubscriptionNotFound")
+
+
+@pytest.mark.parametrize(
+    ("method", "registry", "region", "body", "named"),
+    [
+        ("PUT", "myregistry", "northeurope", {"location": "northeurope"}, "northeurope"),
+        ("PUT", "myregistry", "westus", {"location": "eastus"}, "called by its region"),
+        ("PUT", "myregistry", "westus", {"properties": {"regionEndpointEnabled": False}}, "regionEndpointEnabled"),
+        ("PUT", "myregistry", "westus", "nonsense", "JSON object"),
+        ("PUT", "basicregistry", "westus", {"location": "West US"}, "replicas need Premium"),
+        ("DELETE", "myregistry", "eastus", None, "at home"),
+        ("DELETE", "basicregistry", "eastus", None, "at home"),
+    ],
+)
+def test_replicas_that_cannot_be(
+    manager: Manager, method: str, registry: str, region: str, body: object, named: str
+) -> None:
+    for name in ("eastus", "westus"):
+        manager.database.write_now(regions.put, Region(name, "", "key"))
+    before = manager.send("GET", manager.path(registry, "/replications")).json()
+    answer = manager.send(method, manager.path(registry, f"/replications/{region}"), json=body)
+    assert answer.status_code == 400
+    assert named in answer.json()["error"]["message"]
+    assert manager.send("GET", manager.path(registry, "/replications")).json() == before
+
+
+def test_a_replica_comes_and_goes(manager: Manager) -> None:
+    manager.database.write_now(regions.put, Region("southindia", "", "key"))
+    path = manager.path(rest="/replications/southindia")
+    made = manager.send("PUT", path, json={"location": "South India"})
+    assert (made.status_code, made.json()["properties"]["provisioningState"]) == (201, "Succeeded")
+    again = manager.send("PUT", path, json={"location": "southindia"})
+    assert (again.status_code, again.json()) == (200, made.json())
+    assert [manager.send("DELETE", path).status_code for _ in range(2)] == [200, 204]
+    assert refused(manager.send("GET", path)) == (404, "ResourceNotFound")
 
 
 def test_the_switch_opens_a_data_endpoint_in_each_region(manager: Manager) -> None:
