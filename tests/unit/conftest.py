@@ -9,6 +9,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import HealthCheck, settings
 from sqlalchemy import create_engine
 
@@ -114,3 +115,15 @@ def open_databases() -> Iterator[Callable[..., Database]]:
 def database(url: str, open_databases: Callable[..., Database]) -> Database:
     """A migrated database, opened."""
     return open_databases(url)
+
+
+@pytest.fixture(scope="session")
+def token_key() -> rsa.RSAPrivateKey:
+    """A key to sign tokens with."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+@pytest.fixture
+def one_token_key(monkeypatch: pytest.MonkeyPatch, token_key: rsa.RSAPrivateKey) -> None:
+    """Let every database get the same key: making one takes longer than what most tests do with it."""
+    monkeypatch.setattr("seawall.identity.keyring.rsa.generate_private_key", lambda **_: token_key)

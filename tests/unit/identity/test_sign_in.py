@@ -71,7 +71,7 @@ class SignIn:
 
 
 @pytest.fixture
-def sign_in(database: Database) -> SignIn:
+def sign_in(database: Database, one_token_key: None) -> SignIn:  # noqa: ARG001 - it is there
     return SignIn(database)
 
 

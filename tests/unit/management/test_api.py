@@ -83,7 +83,7 @@ class Manager:
 
 
 @pytest.fixture
-def manager(database: Database) -> Manager:
+def manager(database: Database, one_token_key: None) -> Manager:  # noqa: ARG001 - it is there
     return Manager(database)
 
 
