@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import closing, contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alembic import command
@@ -12,6 +11,7 @@ from sqlalchemy import make_url
 
 from seawall.metadata.database import open_engine
 from seawall.metadata.sqlite import SqliteWriteLock
+from seawall.metadata.version import SCRIPTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 __all__ = ["migrate"]
-
-_SCRIPTS = Path(__file__).parent / "migrations"
 
 
 def migrate(url: str) -> None:
@@ -34,7 +32,7 @@ def migrate(url: str) -> None:
         with _one_at_a_time(url), engine.begin() as connection:
             _lock(connection)
             config = Config()
-            config.set_main_option("script_location", str(_SCRIPTS))
+            config.set_main_option("script_location", str(SCRIPTS))
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
     finally:

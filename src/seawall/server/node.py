@@ -13,6 +13,7 @@ from seawall.identity.keyring import ensure_keys, lacks_keys
 from seawall.identity.passwords import new_password
 from seawall.metadata import principals, registries
 from seawall.metadata.database import Database
+from seawall.metadata.version import is_current
 from seawall.naming import account_name
 from seawall.topology import Registry, Replica
 
@@ -80,7 +81,7 @@ class StateError(ValueError):
 
 
 def _migrate(database_url: str, answer: Connection) -> None:
-    from alembic.util import CommandError  # noqa: PLC0415 - see prepare()
+    from alembic.util import CommandError  # noqa: PLC0415 - see _migrate_apart()
 
     from seawall.metadata.migrate import migrate  # noqa: PLC0415
 
@@ -95,15 +96,8 @@ def _migrate(database_url: str, answer: Connection) -> None:
     answer.send(fault)
 
 
-def prepare(state: State, database_url: str, region: str) -> Database:
-    """Make the state directory, the tables and the first keys; the caller closes the database.
-
-    Raises:
-        StateError: The database does not answer, is damaged, or belongs to a newer Seawall.
-        OSError: The directory cannot be made or written.
-    """
-    state.ensure()
-    # In a process of its own: what migrating needs is large, and not needed afterwards.
+def _migrate_apart(state: State, database_url: str) -> None:
+    """Migrate in a process of its own: what that needs is large, and not needed afterwards."""
     context = multiprocessing.get_context("fork")
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_migrate, args=(database_url, sender))
@@ -116,6 +110,18 @@ def prepare(state: State, database_url: str, region: str) -> Database:
     process.join()
     if fault:
         raise StateError(f"the database of {state.root} cannot be used: {fault}")
+
+
+def prepare(state: State, database_url: str, region: str) -> Database:
+    """Make the state directory, the tables and the first keys; the caller closes the database.
+
+    Raises:
+        StateError: The database does not answer, is damaged, or belongs to a newer Seawall.
+        OSError: The directory cannot be made or written.
+    """
+    state.ensure()
+    if not is_current(database_url):
+        _migrate_apart(state, database_url)
     database = Database(database_url, region)
     # Every command comes by here, and a write would make every other region look what is new.
     if database.read_now(lacks_keys):
