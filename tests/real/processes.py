@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import subprocess
 
 PROC: Final = Path("/proc")
 LISTENING: Final = "0A"
@@ -36,6 +41,14 @@ def wait_for_end_of_group(group: int, seconds: float) -> None:
     while left := [process.pid for process in all_processes() if process.group == group and process.alive]:
         assert time.monotonic() < deadline, f"still running after SIGKILL: {left}"
         time.sleep(0.005)
+
+
+def kill_group(leader: subprocess.Popen[bytes], seconds: float) -> None:
+    """Kill every process of a group at once, as a power cut would, and wait until none is left."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(leader.pid, signal.SIGKILL)
+    leader.wait(seconds)
+    wait_for_end_of_group(leader.pid, seconds)
 
 
 def workers(supervisor: int, port: int) -> set[int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import random
@@ -135,10 +134,7 @@ class Product:
         """Kill every process of it at once, as a power cut would, and wait until none is left."""
         if self._process is None:
             return
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait(PATIENCE)
-        processes.wait_for_end_of_group(self._process.pid, PATIENCE)
+        processes.kill_group(self._process, PATIENCE)
         self._process = None
 
     def update(self, *options: str) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
 import subprocess
 import time
 from contextlib import contextmanager
@@ -114,10 +111,7 @@ class Node:
         """Kill every process of it at once, as a power cut would."""
         if self._process is None:
             return
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait(PATIENCE)
-        processes.wait_for_end_of_group(self._process.pid, PATIENCE)
+        processes.kill_group(self._process, PATIENCE)
         self._process = None
 
     def stop(self) -> None:

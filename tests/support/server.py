@@ -226,10 +226,7 @@ class Server:
         """Kill every process of it at once."""
         if self._process is None:
             return
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait(PATIENCE)
-        processes.wait_for_end_of_group(self._process.pid, PATIENCE)
+        processes.kill_group(self._process, PATIENCE)
         self._process = None
 
     def workers(self) -> set[int]:

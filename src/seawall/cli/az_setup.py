@@ -50,7 +50,7 @@ def az_setup(
     AZURE_CONFIG_DIR names. Its secret is read from a file and never stands on a command line.
     """
     place = place_of(state, config)
-    cloud = _of_config(config) if config is not None else _of_up(place)
+    cloud = _of_config(config, place) if config is not None else _of_up(place)
     environment = {"AZURE_CONFIG_DIR": str(config_dir or place.root / "azure")}
     if cloud.ca_file:
         environment["REQUESTS_CA_BUNDLE"] = cloud.ca_file
@@ -87,14 +87,13 @@ def _of_up(place: State) -> _Cloud:
     return _Cloud(f"https://{facts['management']}", facts["ca_file"], facts["operator"], secret)
 
 
-def _of_config(config: Path) -> _Cloud:
+def _of_config(config: Path, place: State) -> _Cloud:
     from seawall.server.authority import OwnAuthority  # noqa: PLC0415 - slow to import, not needed for --help
     from seawall.server.domain import operators_url  # noqa: PLC0415
-    from seawall.server.state import State  # noqa: PLC0415
 
     settings = settings_of(config)
     own = any(door.certificate is None for door in settings.door)
-    ca_file = OwnAuthority(State(settings.state).authority).certificate_file if own else ""
+    ca_file = OwnAuthority(place.authority).certificate_file if own else ""
     return _Cloud(operators_url(settings), str(ca_file), "OPERATOR", _SECRET)
 
 

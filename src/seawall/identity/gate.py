@@ -34,6 +34,7 @@ __all__ = [
     "Site",
     "basic_credentials",
     "challenge",
+    "claims_of",
     "current_rights",
 ]
 
@@ -89,9 +90,7 @@ def current_rights(connection: Connection, registry_name: str, identity: Identit
     principal = principals.find(connection, registry_name, identity.subject)
     operator = principals.find(connection, principals.CLOUD, identity.subject) if principal is None else None
     who = principal or operator
-    if who is None or not who.enabled:
-        return None
-    if identity.credential not in {credential.identifier for credential in who.credentials.values()}:
+    if who is None or not who.holds(identity.credential):
         return None
     if principal is None:
         return Rights(everything=True)
@@ -181,12 +180,21 @@ class Gate:
         return identity
 
     async def _claims(self, site: Site, token: str, kind: TokenKind) -> Claims:
-        ring = await self._database.cached(keys.newest_first, keys.TOKEN)
-        try:
-            audience = SIGN_IN_AUDIENCE.format(site.registry.name) if kind is TokenKind.SIGN_IN else site.authority
-            return self._verifier.verify(token, kind, audience, ring)
-        except TokenError as error:
-            raise SignInError(f"{error}; sign in again", "invalid_token") from None
+        audience = SIGN_IN_AUDIENCE.format(site.registry.name) if kind is TokenKind.SIGN_IN else site.authority
+        return await claims_of(self._database, self._verifier, token, kind, audience)
+
+
+async def claims_of(database: Database, verifier: Verifier, token: str, kind: TokenKind, audience: str) -> Claims:
+    """Verify a token with the keys that there are.
+
+    Raises:
+        SignInError: It does not hold.
+    """
+    ring = await database.cached(keys.newest_first, keys.TOKEN)
+    try:
+        return verifier.verify(token, kind, audience, ring)
+    except TokenError as error:
+        raise SignInError(f"{error}; sign in again", "invalid_token") from None
 
 
 def challenge(

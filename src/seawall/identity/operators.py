@@ -9,10 +9,10 @@ import uuid
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from seawall.identity.gate import Identity, SignInError
+from seawall.identity.gate import Identity, SignInError, claims_of
 from seawall.identity.passwords import matching_credential, new_password
-from seawall.identity.tokens import TokenError, TokenKind, Verifier
-from seawall.metadata import keys, principals
+from seawall.identity.tokens import TokenKind, Verifier
+from seawall.metadata import principals
 from seawall.metadata.principals import CLOUD, Principal
 
 if TYPE_CHECKING:
@@ -67,13 +67,8 @@ class OperatorGate:
         scheme, _, token = (authorization or "").partition(" ")
         if scheme.lower() != "bearer":
             raise SignInError("sign in first")
-        ring = await self._database.cached(keys.newest_first, keys.TOKEN)
-        try:
-            claims = self._verifier.verify(token.strip(" \t"), TokenKind.MANAGEMENT, audience, ring)
-        except TokenError as error:
-            raise SignInError(f"{error}; sign in again", "invalid_token") from None
+        claims = await claims_of(self._database, self._verifier, token.strip(" \t"), TokenKind.MANAGEMENT, audience)
         operator = await self._database.cached(principals.find, CLOUD, claims.subject)
-        known = {one.identifier for one in operator.credentials.values()} if operator and operator.enabled else set()
-        if claims.credential not in known:
+        if operator is None or not operator.holds(claims.credential):
             raise SignInError("this sign-in was withdrawn; sign in again", "invalid_token")
         return Identity(claims.subject, claims.credential)

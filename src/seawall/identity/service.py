@@ -10,14 +10,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs
 
-from starlette.responses import JSONResponse
-
 from seawall import bodies
 from seawall.errors import ApiError
 from seawall.identity.gate import Gate, Identity, SignInError, Site, basic_credentials, challenge
+from seawall.identity.issuing import answer, sign
 from seawall.identity.scopes import Grant, granted, parse_scopes
-from seawall.identity.tokens import ANONYMOUS, TokenKind, issue
-from seawall.metadata import keys
+from seawall.identity.tokens import ANONYMOUS, TokenKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -105,7 +103,7 @@ class TokenService:
             case other:
                 raise ApiError(400, "UNSUPPORTED", f"grant_type {other!r} must be access_token")
         token, _ = await self._issue(site, TokenKind.REFRESH, identity)
-        return _answer({"refresh_token": token})
+        return answer({"refresh_token": token})
 
     async def _anonymous(self, site: Site) -> Identity:
         identity = Identity(ANONYMOUS, "")
@@ -119,24 +117,20 @@ class TokenService:
         rights = await self._gate.rights(site, identity)
         grant = granted(parse_scopes(scopes), rights, catalog=identity.subject != ANONYMOUS)
         token, lifetime = await self._issue(site, TokenKind.ACCESS, identity, grant)
-        answer: dict[str, Any] = {
+        told: dict[str, Any] = {
             "access_token": token,
             "token": token,
             "expires_in": lifetime,
             "issued_at": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         }
         if with_refresh and identity.subject != ANONYMOUS:
-            answer["refresh_token"], _ = await self._issue(site, TokenKind.REFRESH, identity)
-        return _answer(answer)
+            told["refresh_token"], _ = await self._issue(site, TokenKind.REFRESH, identity)
+        return answer(told)
 
     async def _issue(
         self, site: Site, kind: TokenKind, identity: Identity, grant: Grant | None = None
     ) -> tuple[str, int]:
-        ring = await self._database.cached(keys.newest_first, keys.TOKEN)
-        # An RSA signature takes most of a millisecond: not on the event loop.
-        return await self._database.run(
-            lambda: issue(ring[0], kind, site.authority, identity.subject, identity.credential, grant)
-        )
+        return await sign(self._database, kind, site.authority, identity, grant)
 
 
 def _check_service(site: Site, service: str | None) -> None:
@@ -155,8 +149,3 @@ async def _form(request: Request) -> Mapping[str, list[str]]:
 
 def _one(form: Mapping[str, list[str]], name: str) -> str:
     return form.get(name, [""])[0]
-
-
-def _answer(content: dict[str, Any]) -> Response:
-    # RFC 6749 section 5.1: tokens must not be kept by caches.
-    return JSONResponse(content, headers={"Cache-Control": "no-store"})

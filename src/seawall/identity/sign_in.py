@@ -15,8 +15,9 @@ from starlette.responses import JSONResponse
 from seawall import bodies
 from seawall.errors import ApiError
 from seawall.identity.gate import SignInError, basic_credentials
+from seawall.identity.issuing import answer, sign
 from seawall.identity.keyring import load_private_key
-from seawall.identity.tokens import SIGN_IN_AUDIENCE, TokenKind, issue
+from seawall.identity.tokens import SIGN_IN_AUDIENCE, TokenKind
 from seawall.metadata import keys
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from seawall.identity.gate import Identity
     from seawall.identity.operators import OperatorGate
     from seawall.metadata.database import Database
 
@@ -97,13 +97,8 @@ class SignInService:
             identity = await self._gate.sign_in(*_client(form, request.headers.get("authorization")))
         except SignInError as error:
             return _refused(401, "invalid_client", error.message)
-        token, lifetime = await self._issue(*purposes[resource], identity)
-        return _answer({"token_type": "Bearer", "expires_in": lifetime, "resource": resource, "access_token": token})
-
-    async def _issue(self, kind: TokenKind, audience: str, identity: Identity) -> tuple[str, int]:
-        ring = await self._database.cached(keys.newest_first, keys.TOKEN)
-        # An RSA signature takes most of a millisecond: not on the event loop.
-        return await self._database.run(lambda: issue(ring[0], kind, audience, identity.subject, identity.credential))
+        token, lifetime = await sign(self._database, *purposes[resource], identity)
+        return answer({"token_type": "Bearer", "expires_in": lifetime, "resource": resource, "access_token": token})
 
 
 def _client(form: Mapping[str, str], authorization: str | None) -> tuple[str, str]:
@@ -129,9 +124,4 @@ def _configuration(origin: str) -> dict[str, Any]:
 
 
 def _refused(status: int, error: str, words: str) -> Response:
-    return _answer({"error": error, "error_description": words}, status)
-
-
-def _answer(content: dict[str, Any], status: int = 200) -> Response:
-    # RFC 6749 section 5.1: tokens must not be kept by caches.
-    return JSONResponse(content, status, headers={"Cache-Control": "no-store"})
+    return answer({"error": error, "error_description": words}, status)

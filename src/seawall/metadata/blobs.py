@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import bindparam, select
 
+from seawall.metadata.batches import batches
 from seawall.metadata.schema import BLOB_LINK
 
 if TYPE_CHECKING:
@@ -54,8 +55,8 @@ def missing(connection: Connection, repository: Repository, digests: Iterable[Di
     """Return those of some digests that are no blobs of a repository."""
     wanted = list(dict.fromkeys(digests))
     found: set[str] = set()
-    for start in range(0, len(wanted), 500):
-        query = _LINKED.where(BLOB_LINK.c.digest.in_(wanted[start : start + 500]))
+    for some in batches(wanted):
+        query = _LINKED.where(BLOB_LINK.c.digest.in_(some))
         found.update(connection.execute(query, repository._asdict()).scalars())
     return [digest for digest in wanted if digest not in found]
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from sqlalchemy import bindparam, func, select
 
 from seawall.metadata import tags
+from seawall.metadata.batches import batches
 from seawall.metadata.schema import MANIFEST, TAG
 
 if TYPE_CHECKING:
@@ -96,11 +97,11 @@ def missing(connection: Connection, repository: Repository, digests: Iterable[Di
     """Return those of some digests that are no manifests of a repository."""
     wanted = list(dict.fromkeys(digests))
     found: set[str] = set()
-    for start in range(0, len(wanted), 500):
+    for some in batches(wanted):
         query = select(MANIFEST.c.digest).where(
             MANIFEST.c.registry == repository.registry,
             MANIFEST.c.repository == repository.name,
-            MANIFEST.c.digest.in_(wanted[start : start + 500]),
+            MANIFEST.c.digest.in_(some),
             MANIFEST.c.deleted.is_(False),
         )
         found.update(connection.execute(query).scalars())

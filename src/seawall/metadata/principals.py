@@ -77,6 +77,10 @@ class Principal:
     scope_map: str = ""
     enabled: bool = True
 
+    def holds(self, identifier: str) -> bool:
+        """Say whether what was signed in with a password still counts."""
+        return self.enabled and any(one.identifier == identifier for one in self.credentials.values())
+
 
 def put(writer: Writer, registry: str, principal: Principal) -> None:
     """Keep a principal."""

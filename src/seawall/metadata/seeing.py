@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from sqlalchemy import and_, bindparam, func, select
 
 from seawall.metadata import tags, webhooks
+from seawall.metadata.batches import batches
 from seawall.metadata.schema import MANIFEST, TAG
 
 if TYPE_CHECKING:
@@ -136,7 +137,6 @@ _MANIFESTS: Final = select(
     MANIFEST.c.media_type,
     MANIFEST.c.size,
 ).where(MANIFEST.c.deleted.is_(False))
-_AT_ONCE: Final = 500
 
 
 def _among(query: Select[Any], column: Column[str]) -> Select[Any]:
@@ -164,8 +164,7 @@ def _seen(connection: Connection, touched: Touched) -> dict[str, Seen]:
         (_TAGS_BY_DIGEST, touched.digests),
         (_MANIFESTS_BY_DIGEST, touched.digests),
     ):
-        ordered = sorted(values)
-        for start in range(0, len(ordered), _AT_ONCE):
-            rows = connection.execute(query, {**here, "values": ordered[start : start + _AT_ONCE]})
+        for some in batches(sorted(values)):
+            rows = connection.execute(query, {**here, "values": some})
             found |= {key: Seen(*seen) for key, *seen in rows}
     return found

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sqlalchemy import bindparam, delete, func, select, update
 
+from seawall.metadata.batches import batches
 from seawall.metadata.own import WANT
 from seawall.metadata.rows import insert_once
 
@@ -32,7 +33,6 @@ __all__ = [
     "waiting",
 ]
 
-_AT_ONCE: Final = 500
 _RESIZE: Final = (
     update(WANT)
     .where(WANT.c.digest == bindparam("_digest"), WANT.c.size != bindparam("_size"))
@@ -81,9 +81,7 @@ def add(connection: Connection, wants: Iterable[Want]) -> None:
 
 def hurry(connection: Connection, digests: Collection[Digest]) -> None:
     """Copy those of some blobs that are wanted before others: a tagged image needs them."""
-    ordered = sorted(digests)
-    for start in range(0, len(ordered), _AT_ONCE):
-        some = ordered[start : start + _AT_ONCE]
+    for some in batches(sorted(digests)):
         connection.execute(update(WANT).where(WANT.c.digest.in_(some)).values(tagged=True))
 
 

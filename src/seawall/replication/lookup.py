@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import func, select
 
 from seawall.metadata import tags
+from seawall.metadata.batches import AT_ONCE, batches
 from seawall.metadata.log import Row
 from seawall.metadata.schema import BLOB_LINK, MANIFEST, REPOSITORY, TAG
 from seawall.registry.document import read_document
@@ -25,7 +26,6 @@ _MOST_MANIFESTS: Final = 200
 """Manifests in one answer; what an index has beyond them is asked for when it is needed."""
 _MOST_OCTETS: Final = 4 * 1024 * 1024
 """Octets of manifests in one answer, for which a client is waiting; one more may go beyond."""
-_AT_ONCE: Final = 500
 
 
 def rows_about(connection: Connection, question: Question) -> list[Row]:
@@ -75,7 +75,7 @@ def _manifests(connection: Connection, here: Repository, digests: Collection[str
 def _sizes(connection: Connection, here: Repository, digests: Collection[str], limit: int) -> dict[str, int]:
     """Find how large manifests are, and those that refer to them; the ones asked for come first."""
     found: dict[str, int] = {}
-    ordered = sorted(digests)[:_AT_ONCE]
+    ordered = sorted(digests)[:AT_ONCE]
     for column in (MANIFEST.c.digest, MANIFEST.c.subject):
         query = (
             select(MANIFEST.c.digest, func.length(MANIFEST.c.body).label("octets"))
@@ -89,12 +89,11 @@ def _sizes(connection: Connection, here: Repository, digests: Collection[str], l
 
 def _rows(connection: Connection, table: Table, here: Repository, column: str, values: Collection[str]) -> list[Row]:
     found: list[Row] = []
-    ordered = sorted(values)
-    for start in range(0, len(ordered), _AT_ONCE):
+    for some in batches(sorted(values)):
         query = select(*(one for one in table.c if one.name != "sequence")).where(
             table.c.registry == here.registry,
             table.c.repository == here.name,
-            table.c[column].in_(ordered[start : start + _AT_ONCE]),
+            table.c[column].in_(some),
         )
         found += [Row(table, _plain(row)) for row in connection.execute(query)]
     return found
