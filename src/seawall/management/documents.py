@@ -1,4 +1,4 @@
-"""Registries and replicas as Azure Resource Manager describes them. Pure.
+"""Registries as Azure Resource Manager describes them. Pure.
 
 Source of the members: the recorded answers of the service to its own CLI, and ``containerregistry.json``.
 """
@@ -14,9 +14,9 @@ from seawall.topology import Tier
 if TYPE_CHECKING:
     from seawall.doors import Doors
     from seawall.management.account import Account
-    from seawall.topology import Registry, Replica
+    from seawall.topology import Registry
 
-__all__ = ["data_hosts", "registry_document", "replica_document", "replicas_document", "resource_document"]
+__all__ = ["data_hosts", "registry_document", "resource_document"]
 
 
 def resource_document(account: Account, registry: Registry) -> dict[str, Any]:
@@ -65,29 +65,6 @@ def data_hosts(doors: Doors, registry: Registry) -> list[str]:
     if not registry.data_endpoints:
         return []
     return [doors.name(Host(Role.DATA, registry=registry.name, region=one.region)) for one in registry.replicas]
-
-
-def replicas_document(account: Account, registry: Registry) -> dict[str, Any]:
-    """Describe all replicas; a registry that is in one region only has none, as the service sees it."""
-    several = registry.replicas if len(registry.replicas) > 1 else ()
-    return {"value": [replica_document(account, registry, replica) for replica in several]}
-
-
-def replica_document(account: Account, registry: Registry, replica: Replica) -> dict[str, Any]:
-    """Describe a replica."""
-    return {
-        "id": f"{account.registry_path(registry.name)}/replications/{replica.region}",
-        "name": replica.region,
-        "type": f"{TYPE}/replications",
-        "location": replica.region,
-        "tags": {},
-        "properties": {
-            "provisioningState": "Succeeded",
-            "status": {"displayStatus": "Ready"},
-            "regionEndpointEnabled": True,
-            "zoneRedundancy": "Disabled",
-        },
-    }
 
 
 def _sku(tier: Tier) -> dict[str, str]:
