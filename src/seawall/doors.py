@@ -19,7 +19,13 @@ _LOCAL: Final = Cloud.own("localhost")
 
 
 class Doors(Protocol):
-    """The hosts this node answers for."""
+    """The hosts this node answers for.
+
+    Attributes:
+        several: Whether any number of registries can be reached by them.
+    """
+
+    several: bool
 
     def locate(self, authority: str) -> Host | None:
         """Read an authority (``host`` or ``host:port``) that a client sent; ``None`` when it is none of ours."""
@@ -33,6 +39,8 @@ class Doors(Protocol):
 
 class DomainDoors:
     """Real names under a cloud's suffixes, all on one port."""
+
+    several = True
 
     def __init__(self, cloud: Cloud, port: int = HTTPS_PORT) -> None:
         """Take the cloud and the port that clients use (not necessarily the one that is listened on)."""
@@ -62,6 +70,8 @@ class LocalDoors:
 
     The same hosts have names below ``localhost``, which are this machine as well (RFC 6761 section 6.3).
     """
+
+    several = False
 
     def __init__(self, ports: Mapping[Host, int]) -> None:
         """Take the port of each host."""

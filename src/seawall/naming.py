@@ -39,7 +39,6 @@ __all__ = [
     "check_region",
     "check_registry",
     "check_repository",
-    "covers",
     "lies_within",
     "normalise",
 ]
@@ -167,21 +166,6 @@ def lies_within(host: str, domain: str) -> bool:
     return f".{host}".endswith(f".{domain}")
 
 
-def covers(pattern: str, host: str) -> bool:
-    """Say whether a certificate's name covers a host.
-
-    A wildcard stands for exactly one whole left-most label (RFC 9525 section 6.3): ``*.azurecr.io`` covers
-    ``myregistry.azurecr.io`` but neither ``azurecr.io`` nor ``myregistry.eastus.data.azurecr.io``.
-    """
-    if not (pattern.isascii() and host.isascii()):
-        return False
-    pattern, host = pattern.lower(), host.lower()
-    if not pattern.startswith("*."):
-        return pattern == host
-    first, dot, rest = host.partition(".")
-    return bool(first and dot) and rest == pattern[2:]
-
-
 @dataclass(frozen=True, slots=True)
 class Cloud:
     """A set of suffixes.
@@ -245,6 +229,15 @@ class Cloud:
     def blob(self, account: str) -> str:
         """Name the shared storage endpoint of one account."""
         return f"{check_account(account)}.blob.{self.storage}"
+
+    @property
+    def private_zone(self) -> str:
+        """The DNS zone that leads clients in a private network to private endpoints."""
+        return f"privatelink.{self.domain}"
+
+    def private(self, name: str) -> str:
+        """Name what one of this cloud's hosts is called in the private zone."""
+        return f"{name.removesuffix(f'.{self.domain}')}.{self.private_zone}"
 
     def host(self, host: Host) -> str:
         """Write a :class:`Host` as a name; the inverse of :meth:`parse`."""

@@ -21,10 +21,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["EVERYBODY", "MOST_RULES", "Action", "NetworkRules", "NetworkRulesError", "Range", "in_order", "parse_range"]
-
-MOST_RULES: Final = 200
-"""As many as Azure's Premium registries take."""
+__all__ = ["EVERYBODY", "Action", "NetworkRules", "NetworkRulesError", "Range", "address_of", "in_order", "parse_range"]
 
 Range: TypeAlias = IPv4Network | IPv6Network
 """The addresses that share a prefix; one address has a prefix of all its bits."""
@@ -63,10 +60,11 @@ class NetworkRules:
         """Refuse what cannot be."""
         if list(self.ranges) != in_order(self.ranges):
             raise NetworkRulesError("list each range once, in order")
-        if len(self.ranges) > MOST_RULES:
-            raise NetworkRulesError(
-                f"a registry takes {MOST_RULES} ranges, not {len(self.ranges)}: remove some, or allow wider ones"
-            )
+
+    @property
+    def rules_something(self) -> bool:
+        """Whether anybody has said anything about addresses."""
+        return self.default_action is not Action.ALLOW or bool(self.ranges)
 
     def adding(self, ranges: Iterable[Range]) -> NetworkRules:
         """Return these rules with further ranges."""
@@ -81,12 +79,9 @@ class NetworkRules:
         """Say whether a client may come in, by its address; who has none is held by no range."""
         if self.default_action is Action.ALLOW:
             return True
-        try:
-            address = ip_address(client)
-        except ValueError:
+        address = address_of(client)
+        if address is None:
             return False
-        if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-            address = address.ipv4_mapped
         firsts, lasts = self._v4 if isinstance(address, IPv4Address) else self._v6
         number = int(address)
         place = bisect_right(firsts, number) - 1
@@ -99,6 +94,16 @@ class NetworkRules:
     @cached_property
     def _v6(self) -> _Bounds:
         return _bounds(collapse_addresses(one for one in self.ranges if isinstance(one, IPv6Network)))
+
+
+def address_of(client: str) -> IPv4Address | IPv6Address | None:
+    """Read a client's address; IPv4 that is written as IPv6 is IPv4. ``None`` for what is no address."""
+    try:
+        address = ip_address(client)
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return mapped or address
 
 
 def parse_range(text: str) -> Range:

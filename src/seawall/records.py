@@ -7,7 +7,7 @@ client to a region, and where redirects of that region go.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 
@@ -59,12 +59,20 @@ class Record:
         addresses: The addresses, in order of region.
         regions: The regions these are in.
         health: For a name of several regions, the URL that tells of each address whether clients should go there.
+        alias: A further name that is an alias of this one. It is the public one where a registry has private endpoints,
+            so that name servers of private networks can answer for the other.
     """
 
     name: str
     addresses: tuple[str, ...]
     regions: tuple[str, ...]
     health: str = ""
+    alias: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All its names."""
+        return (self.alias, self.name) if self.alias else (self.name,)
 
     def of_version(self, version: int) -> tuple[str, ...]:
         """Return the addresses of one version of IP."""
@@ -86,6 +94,9 @@ def records(cloud: Cloud, registries: Iterable[Registry], places: Iterable[Place
             names = [cloud.regional(registry.name, place.region), cloud.data(registry.name, place.region)]
             names += [cloud.blob(replica.account)] if replica.account else []
             found |= {name: Record(name, place.addresses, (place.region,)) for name in names}
+        if any(endpoint.approved for endpoint in registry.private_endpoints):
+            private = [cloud.login(registry.name), *(cloud.data(registry.name, place.region) for place in there)]
+            found |= {name: replace(found[name], name=cloud.private(name), alias=name) for name in private}
     for place in known.values():
         # Nobody comes to the node of a region that nobody can reach.
         if place.reachable and place.addresses:
@@ -123,7 +134,8 @@ def _login(cloud: Cloud, registry: Registry, there: Sequence[Place], port: int) 
 
 def _zone(cloud: Cloud, found: Sequence[Record]) -> str:
     def lines(record: Record) -> list[str]:
-        return [_line(record, kind, address) for kind, version in _KINDS for address in record.of_version(version)]
+        plain = [_line(record, kind, address) for kind, version in _KINDS for address in record.of_version(version)]
+        return [*_alias(record), *plain]
 
     return _by_zone(cloud, found, lines)
 
@@ -132,8 +144,9 @@ def _powerdns(cloud: Cloud, found: Sequence[Record]) -> str:
     def lines(record: Record) -> list[str]:
         told = [(kind, record.of_version(version)) for kind, version in _KINDS]
         if not record.health:
-            return [_line(record, kind, address) for kind, addresses in told for address in addresses]
-        return [_line(record, "LUA", f'{kind} "{_script(record, addresses)}"') for kind, addresses in told if addresses]
+            return [*_alias(record), *(_line(record, kind, one) for kind, addresses in told for one in addresses)]
+        scripts = [(kind, _script(record, addresses)) for kind, addresses in told if addresses]
+        return [*_alias(record), *(_line(record, "LUA", f'{kind} "{script}"') for kind, script in scripts)]
 
     return _by_zone(cloud, found, lines)
 
@@ -158,13 +171,17 @@ def _by_zone(cloud: Cloud, found: Sequence[Record], lines: Callable[[Record], li
     return "\n".join(text) + "\n"
 
 
+def _alias(record: Record) -> list[str]:
+    return [f"{record.alias}. {SECONDS} IN CNAME {record.name}."] if record.alias else []
+
+
 def _line(record: Record, kind: str, value: str) -> str:
     return f"{record.name}. {SECONDS} IN {kind} {value}"
 
 
 def _dnsmasq(_cloud: Cloud, found: Sequence[Record]) -> str:
     lines = [
-        f"host-record={record.name},{address},{SECONDS}"
+        f"host-record={','.join(record.names)},{address},{SECONDS}"
         for record in found
         for _, version in _KINDS
         for address in record.of_version(version)
@@ -176,7 +193,7 @@ def _hosts(_cloud: Cloud, found: Sequence[Record]) -> str:
     names: dict[str, list[str]] = {}
     for record in found:
         for address in record.addresses:
-            names.setdefault(address, []).append(record.name)
+            names.setdefault(address, []).extend(record.names)
     return "".join(f"{address} {name}\n" for address, all_names in names.items() for name in all_names)
 
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 from cryptography import x509
 
-from seawall.naming import covers
 from seawall.server.authority import OwnAuthority
 from seawall.server.certificates import wildcards
+from seawall.wildcards import covers
 from tests.support import network
 from tests.support.registry import Registry
 from tests.support.server import CLOUD, DOMAIN, REGION, STORAGE, Hammer, Server

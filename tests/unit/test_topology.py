@@ -59,14 +59,6 @@ def test_a_registry_in_one_region_may_have_any_tier(tier: Tier) -> None:
     assert [one.host for one in endpoints(PUBLIC, registry)] == ["myregistry.azurecr.io", "sw1.blob.core.windows.net"]
 
 
-@pytest.mark.parametrize("tier", [Tier.BASIC, Tier.STANDARD])
-def test_what_needs_premium(tier: Tier) -> None:
-    with pytest.raises(TopologyError, match="Premium"):
-        Registry("myregistry", "eastus", (HOME,), tier=tier, data_endpoints=True)
-    with pytest.raises(TopologyError, match="Premium"):
-        Registry("myregistry", "eastus", (HOME, Replica("westus", "sw2")), tier=tier)
-
-
 @pytest.mark.parametrize(
     ("home", "replicas"),
     [

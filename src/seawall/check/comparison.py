@@ -10,10 +10,11 @@ from seawall.check.step import Place
 from seawall.firewall.need import NeedError, Purpose, flows
 from seawall.firewall.plan import plan
 from seawall.firewall.rules import Way
-from seawall.naming import NamingError, Role, covers
+from seawall.naming import NamingError, Role
 from seawall.servicetags.prefixes import parse_prefix
 from seawall.servicetags.snapshot import TagMissingError
 from seawall.topology import Replica
+from seawall.wildcards import covers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

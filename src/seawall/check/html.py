@@ -26,7 +26,7 @@ from seawall.check.wording import (
     title,
     whose,
 )
-from seawall.naming import covers
+from seawall.wildcards import covers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

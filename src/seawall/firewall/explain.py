@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Final
 
 from seawall.firewall.need import NEIGHBOURLY, Flow, Need, NeedError, Purpose, flows
 from seawall.firewall.symptoms import Symptom, symptom_of
-from seawall.naming import CLOUDS, Cloud, Host, NamingError, Role, covers, lies_within, normalise
+from seawall.naming import CLOUDS, Cloud, Host, NamingError, Role, lies_within, normalise
 from seawall.neighbours import neighbours
 from seawall.servicetags.prefixes import AddressSet, PrefixError, parse_prefix
 from seawall.topology import Replica
+from seawall.wildcards import covers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,7 +17,7 @@ __all__ = ["private_records", "private_zone"]
 
 def private_zone(need: Need) -> str:
     """Name the DNS zone that leads clients to private endpoints."""
-    return f"privatelink.{need.cloud.domain}"
+    return need.cloud.private_zone
 
 
 def private_records(need: Need) -> tuple[str, ...]:

@@ -13,7 +13,8 @@ from seawall.metadata import fields
 from seawall.metadata.memo import reads_settings
 from seawall.metadata.schema import SETTING
 from seawall.naming import check_account, check_region
-from seawall.network import EVERYBODY, MOST_RULES, Action, NetworkRules, in_order, parse_range
+from seawall.network import Action, NetworkRules, in_order, parse_range
+from seawall.private_endpoint import PrivateEndpoint, PrivateEndpointError, Status
 from seawall.topology import Registry, Replica, Tier
 
 if TYPE_CHECKING:
@@ -29,10 +30,12 @@ REPLICA: Final = "replica/"
 """What the names of settings begin with that are replicas; the region follows, and the value is the account."""
 
 _RANGE: Final = "range/"
+_PRIVATE: Final = "private_endpoint/"
+_LABEL: Final = "label/"
 
-
-_SWITCHES: Final = frozenset(("data_endpoints", "anonymous_pull", "admin", "deletes"))
-ALWAYS: Final = _SWITCHES | {"home", "tier", "default_action"}
+_ALWAYS_SWITCHES: Final = frozenset(("data_endpoints", "anonymous_pull", "admin", "deletes"))
+_SWITCHES: Final = _ALWAYS_SWITCHES | {"overlap", "public_access"}
+ALWAYS: Final = _ALWAYS_SWITCHES | {"home", "tier", "default_action"}
 """Settings that every registry has; until all of them are here it cannot be served."""
 
 
@@ -49,6 +52,11 @@ def put(writer: Writer, registry: Registry) -> None:
     }
     values |= {f"{REPLICA}{replica.region}": replica.account for replica in registry.replicas}
     values |= {f"{_RANGE}{one}": True for one in registry.network.ranges}
+    values |= {f"{_PRIVATE}{one.name}": _written(one) for one in registry.private_endpoints}
+    values |= {f"{_LABEL}{name}": value for name, value in registry.labels}
+    values |= {"created": registry.created} if registry.created else {}
+    values |= {} if registry.public_access else {"public_access": False}
+    values |= {"overlap": True} if registry.overlap else {}
     fields.put(writer, SETTING, (registry.name,), values)
 
 
@@ -70,6 +78,10 @@ def check_setting(name: str, value: object) -> None:
         Action(str(value))
     elif name.startswith(_RANGE):
         parse_range(name.removeprefix(_RANGE))
+    elif name.startswith(_PRIVATE):
+        _private_endpoint(name.removeprefix(_PRIVATE), value)
+    elif name == "created" or name.startswith(_LABEL):
+        good = isinstance(value, str)
     if good and name.startswith(REPLICA) and value:
         check_account(str(value))
     if not good:
@@ -122,23 +134,57 @@ def _read(name: str, values: Mapping[str, Any]) -> Registry | None:
     if not replicas or not values.keys() >= ALWAYS:
         return None
     home = values["home"] if values["home"] in {replica.region for replica in replicas} else replicas[0].region
-    network = _network(values)
-    data_endpoints: bool = values["data_endpoints"]
-    needs_premium = data_endpoints or len(replicas) > 1 or network != EVERYBODY
+    endpoints = tuple(
+        _private_endpoint(name.removeprefix(_PRIVATE), value)
+        for name, value in sorted(values.items())
+        if name.startswith(_PRIVATE)
+    )
     return Registry(
         name=name,
         home=home,
         replicas=replicas,
-        tier=Tier.PREMIUM if needs_premium else Tier(values["tier"]),
-        data_endpoints=data_endpoints,
+        tier=Tier(values["tier"]),
+        data_endpoints=values["data_endpoints"] or any(endpoint.approved for endpoint in endpoints),
         anonymous_pull=values["anonymous_pull"],
         admin=values["admin"],
         deletes=values["deletes"],
-        network=network,
+        network=_network(values),
+        overlap=values.get("overlap", False),
+        public_access=values.get("public_access", True),
+        private_endpoints=endpoints,
+        labels=tuple(
+            (name.removeprefix(_LABEL), value) for name, value in sorted(values.items()) if name.startswith(_LABEL)
+        ),
+        created=values.get("created", ""),
     )
 
 
 def _network(values: Mapping[str, Any]) -> NetworkRules:
     ranges = in_order(parse_range(setting.removeprefix(_RANGE)) for setting in values if setting.startswith(_RANGE))
-    # Too many can only be the sum of what several regions added at once; to let fewer in is the safe mistake.
-    return NetworkRules(Action(values["default_action"]), tuple(ranges[:MOST_RULES]))
+    return NetworkRules(Action(values["default_action"]), tuple(ranges))
+
+
+def _written(endpoint: PrivateEndpoint) -> dict[str, object]:
+    return {
+        "network": str(endpoint.network),
+        "addresses": dict(endpoint.addresses),
+        "status": endpoint.status.value,
+        "description": endpoint.description,
+    }
+
+
+def _private_endpoint(name: str, value: object) -> PrivateEndpoint:
+    """Read a private endpoint.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if not isinstance(value, dict) or not isinstance(value.get("addresses"), dict):
+        raise PrivateEndpointError(f"private endpoint {name[:80]!r} must be an object with addresses")
+    return PrivateEndpoint(
+        name,
+        parse_range(str(value.get("network"))),
+        tuple(sorted((str(member), str(address)) for member, address in value["addresses"].items())),
+        Status(str(value.get("status"))),
+        str(value.get("description", "")),
+    )

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from seawall.metadata import registries
 from seawall.metadata.schema import SETTING
-from seawall.network import EVERYBODY, MOST_RULES, Action, NetworkRules
-from seawall.topology import Registry, Replica, Tier
+from seawall.network import EVERYBODY, Action, NetworkRules
+from seawall.private_endpoint import Status, created, members
+from seawall.topology import Registry, Replica, Tier, with_private_endpoint
 from tests.unit.metadata.shipping import everything, ship, sync, take, written
 
 if TYPE_CHECKING:
@@ -74,26 +75,16 @@ def test_replicas_added_in_two_regions_are_both_there(regions: list[Database]) -
     assert found.replicas == (HOME.replicas[0], north, south, BOTH.replicas[1])
 
 
-@pytest.mark.parametrize("first", [0, 1])
 @pytest.mark.parametrize(
     "needing",
     [{"replicas": BOTH.replicas}, {"data_endpoints": True}, {"network": RULES}],
     ids=["replica", "data endpoints", "rules"],
 )
-def test_a_tier_that_was_lowered_while_another_region_used_it_is_what_that_needs(
-    regions: list[Database], walls: list[int], first: int, needing: dict[str, Any]
+def test_a_tier_that_was_lowered_while_another_region_used_it_takes_nothing_away(
+    regions: list[Database], needing: dict[str, Any]
 ) -> None:
-    walls[first] -= 60_000
     found = together(regions, HOME, {"tier": Tier.BASIC}, needing)
-    assert found == replace(HOME, **needing)
-    # What it was read as it stays, until somebody lowers it again.
-    back = {"replicas": HOME.replicas, "data_endpoints": False, "network": EVERYBODY}
-    change(regions[2], **back)
-    sync(*regions)
-    assert {database.read_now(registries.the, HOME.name).tier for database in regions} == {Tier.PREMIUM}
-    change(regions[0], tier=Tier.STANDARD)
-    sync(*regions)
-    assert {database.read_now(registries.the, HOME.name).tier for database in regions} == {Tier.STANDARD}
+    assert found == replace(HOME, tier=Tier.BASIC, **needing)
 
 
 def test_a_home_that_goes_while_another_region_makes_it_home_is_another(regions: list[Database]) -> None:
@@ -121,16 +112,18 @@ def test_a_registry_all_of_whose_replicas_go_is_none(regions: list[Database]) ->
     assert [database.read_now(registries.list_all) for database in regions] == [[BOTH]] * 3
 
 
-def test_more_ranges_than_there_may_be_let_fewer_in(regions: list[Database]) -> None:
-    one, other = ranges(1 << 20, MOST_RULES - 20), ranges(2 << 20, MOST_RULES - 20)
+def test_ranges_added_in_two_regions_are_all_there(regions: list[Database]) -> None:
+    one, other = ranges(1 << 20, 180), ranges(2 << 20, 180)
     found = together(regions, BOTH, {"network": one}, {"network": other})
-    assert found.network.default_action is Action.DENY
-    assert found.network.ranges == (*one.ranges, *other.ranges)[:MOST_RULES]
-    # Fewer are written down by whoever changes the rules next, and then that is all.
-    change(regions[1], network=found.network.removing(one.ranges))
-    sync(*regions)
-    left = {database.read_now(registries.the, HOME.name).network for database in regions}
-    assert left == {NetworkRules(Action.DENY, other.ranges[:20])}
+    assert found.network == NetworkRules(Action.DENY, (*one.ranges, *other.ranges))
+
+
+def test_a_private_endpoint_approved_in_one_region_needs_what_another_switches_off(regions: list[Database]) -> None:
+    endpoint = created("pe", "10.1.0.0/27", members(["eastus", "westus"]), {})
+    start = with_private_endpoint(replace(BOTH, data_endpoints=True), endpoint)
+    approved = (replace(endpoint, status=Status.APPROVED),)
+    found = together(regions, start, {"data_endpoints": False}, {"private_endpoints": approved})
+    assert (found.data_endpoints, found.private_endpoints) == (True, approved)
 
 
 changes = st.fixed_dictionaries(
@@ -152,9 +145,7 @@ def possible(before: Registry, values: dict[str, Any]) -> Registry:
     named = values.pop("regions", {replica.region for replica in before.replicas})
     home = values.pop("home", before.home)
     replicas = tuple(Replica(region, f"account{len(region)}") for region in sorted({*named, home}))
-    found = replace(before, **(values | {"replicas": replicas, "home": home, "tier": Tier.PREMIUM}))
-    plain = len(replicas) == 1 and not found.data_endpoints and found.network == EVERYBODY
-    return replace(found, tier=values.get("tier", before.tier)) if plain else found
+    return replace(before, **(values | {"replicas": replicas, "home": home}))
 
 
 @settings(max_examples=12)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.naming import covers
+from seawall.wildcards import covers
 
 labels = st.sampled_from(["a", "b", "azurecr", "io", "eastus", "data"])
 names = st.lists(labels, min_size=1, max_size=5)

@@ -1,7 +1,8 @@
-"""Whether a firewall could do with less: the narrowest way that it can express. Pure."""
+"""The rules for a firewall, and whether it could do with less: the narrowest way that it can express. Pure."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from seawall.firewall.need import NeedError
@@ -11,10 +12,41 @@ from seawall.firewall.targets.contract import CannotExpressError, check_fit
 from seawall.firewall.targets.words import exposure
 
 if TYPE_CHECKING:
-    from seawall.firewall.need import Need
-    from seawall.firewall.targets.contract import Target
+    from collections.abc import Mapping
 
-__all__ = ["narrower"]
+    from seawall.firewall.need import Need
+    from seawall.firewall.rules import RuleSet
+    from seawall.firewall.targets.contract import Target
+    from seawall.servicetags.prefixes import AddressSet
+    from seawall.servicetags.snapshot import Snapshot
+
+__all__ = ["advised", "narrower"]
+
+
+def advised(
+    need: Need,
+    target: Target,
+    way: Way,
+    *,
+    snapshot: Snapshot | None = None,
+    resolved: Mapping[str, AddressSet] | None = None,
+) -> RuleSet:
+    """Work out the rules for a firewall, with a note where another way would open less.
+
+    Args:
+        need: What is needed.
+        target: The firewall.
+        way: What it is to recognise flows by.
+        snapshot: The service-tag file of the registry's cloud.
+        resolved: Addresses of single hosts.
+
+    Raises:
+        NeedError: The way does not exist for this, or something is missing for it.
+        TagMissingError: The file has no tag for a region.
+    """
+    found = plan(need, way, snapshot=snapshot, resolved=resolved)
+    advice = narrower(target, need, way)
+    return replace(found, notes=(*found.notes, advice)) if advice else found
 
 
 def narrower(target: Target, need: Need, way: Way) -> str:
