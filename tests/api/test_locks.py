@@ -44,6 +44,10 @@ class Locking:
         )
         return found
 
+    def tags(self) -> list[str]:
+        listed: list[str] = self.user.call("GET", f"/v2/{self.name}/tags/list").json()["tags"]
+        return listed
+
     def lock(self, what: str, *options: str) -> None:
         self.registry.server.run("lock", "set", f"{self.name}{what}", "-r", self.registry.name, *options)
 
@@ -78,11 +82,14 @@ def test_a_lock_taken_off_is_off(locking: Locking) -> None:
     locking.unlock(":v1", "--against", "write")
     assert locking.put("v1", "other") == locking.stands_for("v1")
     assert locking.delete("v1") == 405
+    locking.lock(":v1", "--against", "read", "--against", "list")
+    assert locking.stands_for("v1") is None
+    assert "v1" not in locking.tags()
     locking.unlock(":v1")
     assert locking.delete("v1") == 202
 
 
-@pytest.mark.parametrize(("against", "pushed", "deleted"), [("write", 405, 202), ("delete", 201, 405)])
+@pytest.mark.parametrize(("against", "pushed", "deleted"), [("write", 405, 405), ("delete", 201, 405)])
 def test_each_right_by_itself(locking: Locking, against: str, pushed: int, deleted: int) -> None:
     locking.lock(":v1", "--against", against)
     locking.put("v1", "other", status=pushed)
@@ -127,4 +134,6 @@ def test_what_cannot_be_locked(first: Registry, target: str) -> None:
 
 
 def test_a_right_that_there_is_not(first: Registry) -> None:
-    assert "delete or write" in first.server.fails("lock", "set", "app", "--against", "reading", "-r", first.name)
+    assert "one of delete, write, read, list" in first.server.fails(
+        "lock", "set", "app", "--against", "reading", "-r", first.name
+    )

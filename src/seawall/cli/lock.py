@@ -1,4 +1,4 @@
-"""``seawall lock``: tags, manifests and repositories that must not be overwritten or deleted."""
+"""``seawall lock``: tags, manifests and repositories that must not be overwritten, deleted, read or listed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ __all__ = ["app"]
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Locks: tags, manifests and repositories that must not be overwritten or deleted; they count in every region.",
+    help="Locks: tags, manifests and repositories that must not be overwritten or deleted, or not be read or listed; "
+    "they count in every region.",
 )
 
 TargetArgument = Annotated[
@@ -24,7 +25,15 @@ TargetArgument = Annotated[
 ]
 RightsOption = Annotated[
     list[str] | None,
-    typer.Option("--against", help="delete or write; both if left out.", show_default=False),
+    typer.Option(
+        "--against",
+        help="delete, write (which is against deleting, too), read or list; delete and write if left out.",
+        show_default=False,
+    ),
+]
+RightsToGiveBackOption = Annotated[
+    list[str] | None,
+    typer.Option("--against", help="delete, write, read or list; all of them if left out.", show_default=False),
 ]
 
 
@@ -56,13 +65,13 @@ def set_lock(
     json: JsonOption = False,
 ) -> None:
     """Lock something; it counts here at once, and in other regions as soon as they hear of it."""
-    _change(target, against, registry, state, config, allowed=False, json=json)
+    _change(target, against or ["delete", "write"], registry, state, config, allowed=False, json=json)
 
 
 @app.command("remove", epilog=examples("seawall lock remove team/app:1.2 --against write"))
 def remove(
     target: TargetArgument,
-    against: RightsOption = None,
+    against: RightsToGiveBackOption = None,
     registry: RegistryOption = None,
     state: StateOption = None,
     config: ConfigOption = None,
@@ -98,7 +107,7 @@ def _change(
     except (NamingError, DigestError) as error:
         fail(str(error))
     except ValueError:
-        fail(f"--against must be {' or '.join(locks.Right)}")
+        fail(f"--against must be one of {', '.join(locks.Right)}")
     if tag and not tags.GRAMMAR.fullmatch(tag):
         fail(f"{tag!r} is no tag")
     with opened(state, config) as database:
@@ -106,7 +115,7 @@ def _change(
         with database.writing() as writer:
             for right in rights:
                 locks.put(writer, repository, name, right, allowed=allowed)
-    words = " and ".join(rights)
+    words = " and ".join(filter(None, (", ".join(rights[:-1]), rights[-1])))
     if json:
         say_json({"repository": path, "name": name, "against": sorted(rights), "locked": not allowed})
     else:

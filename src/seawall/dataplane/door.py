@@ -19,10 +19,11 @@ from seawall.dataplane.ranges import UnsatisfiableError, requested_range
 from seawall.elsewhere import ElsewhereError
 from seawall.errors import ApiError
 from seawall.identity.actions import Action
-from seawall.identity.gate import current_rights
-from seawall.metadata import blobs, keys
+from seawall.identity.gate import rights_now
+from seawall.metadata import keys, reading
 from seawall.metadata.repositories import Repository
 from seawall.preconditions import matches_etag
+from seawall.sightings import Kind, Nobody, Sighting
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from seawall.elsewhere import Elsewhere
     from seawall.metadata.database import Database
     from seawall.naming import Host
+    from seawall.sightings import Watch
     from seawall.topology import Registry
 
 __all__ = ["DataDoor", "LocalBlobStore"]
@@ -42,10 +44,13 @@ class LocalBlobStore(BlobStore, LocalFiles, Protocol):
 class DataDoor:
     """Serves the data endpoints, dedicated and shared."""
 
-    def __init__(self, database: Database, store: LocalBlobStore, elsewhere: Elsewhere) -> None:
+    def __init__(
+        self, database: Database, store: LocalBlobStore, elsewhere: Elsewhere, watch: Watch | None = None
+    ) -> None:
         self._database = database
         self._store = store
         self._elsewhere = elsewhere
+        self._watch = watch or Nobody()
 
     async def handle(self, host: Host, registry: Registry, request: Request) -> Response:
         """Answer a request to a data endpoint.
@@ -56,10 +61,16 @@ class DataDoor:
         if request.method not in {"GET", "HEAD"}:
             raise ApiError(405, "UNSUPPORTED", "layers are only read here", headers={"Allow": "GET, HEAD"})
         link = await self._checked_link(host, registry, request)
+        client = request.scope.get("client")
+        address = client[0] if client else "unknown"
+        self._watch.saw(Sighting(registry.name, Kind.CAME, host.role.value, address, link.identity.subject))
         repository = Repository(link.registry, link.repository)
-        size = await self._database.cached(blobs.size_in, repository, link.digest)
-        if size is None:
+        found = await self._database.cached(reading.blob, repository, link.digest)
+        if found is None:
             raise _gone(link)
+        size, locked = found
+        if locked is not None:
+            raise ApiError(403, "DENIED", f"repository {repository.name} is locked against read")
         answer = self._answer(link, size, request)
         if self._store.size(link.digest) == size or not isinstance(answer, WholeFileResponse | PartResponse):
             return answer
@@ -86,7 +97,7 @@ class DataDoor:
             link = read_link(host, registry.name, scope["path"], scope["query_string"], ring, time.time())
         except LinkError as error:
             raise ApiError(403, "DENIED", str(error)) from None
-        rights = await self._database.cached(current_rights, registry.name, link.identity)
+        rights = await rights_now(self._database, registry.name, link.identity)
         if rights is None or Action.PULL not in rights.on(link.repository):
             raise ApiError(403, "DENIED", "whoever got this link may no longer read this repository")
         return link

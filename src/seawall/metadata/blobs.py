@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import bindparam, select
 
 from seawall.metadata.batches import batches
+from seawall.metadata.locks import Right, withholding
 from seawall.metadata.schema import BLOB_LINK
 
 if TYPE_CHECKING:
@@ -62,8 +63,11 @@ def missing(connection: Connection, repository: Repository, digests: Iterable[Di
 
 
 def repositories_with(connection: Connection, registry: str, digest: Digest) -> Sequence[str]:
-    """List the repositories of a registry that a blob may be read through."""
+    """List the repositories of a registry that a blob may be read through, without those locked against reading."""
     query = select(BLOB_LINK.c.repository).where(
-        BLOB_LINK.c.registry == registry, BLOB_LINK.c.digest == digest, BLOB_LINK.c.deleted.is_(False)
+        BLOB_LINK.c.registry == registry,
+        BLOB_LINK.c.digest == digest,
+        BLOB_LINK.c.deleted.is_(False),
+        ~withholding(Right.READ, BLOB_LINK.c.registry, BLOB_LINK.c.repository).exists(),
     )
     return connection.execute(query).scalars().all()

@@ -1,7 +1,10 @@
-"""What webhooks are still to be told: written with what it tells of, removed once a receiver has taken it.
+"""What webhooks are still to be told: written with what it tells of, put away once a receiver has taken it.
 
 Each webhook has a queue. Its events go out one after another; one that its receiver refuses for what it says is put
 aside and tried again later, while those behind it go on.
+
+What was told lately is remembered for those who ask what became of it. It stands in a queue of its own, which nobody
+empties by telling it and whose name no webhook can have, so what is still to be told is found as if it were not there.
 """
 
 from __future__ import annotations
@@ -29,13 +32,18 @@ __all__ = [
     "expire",
     "failed",
     "forget",
+    "lately",
     "queues",
+    "trim",
     "turns",
     "waiting",
 ]
 
 LONGEST_PAUSE_MILLISECONDS: Final = 3_600_000
 """The longest that an event waits for its next attempt."""
+
+_MOST_TOLD: Final = 100
+_TOLD: Final = "/told"
 
 
 class Event(NamedTuple):
@@ -51,8 +59,8 @@ class Event(NamedTuple):
         created: When it was written.
         aside: Whether those behind it do not wait for it.
         attempts: How often telling it has failed.
-        due: When to try next.
-        error: Why it failed last; empty if it did not.
+        due: When to try next; of one that was told, when.
+        error: Why it failed last, empty if it did not; of one that was told, what the receiver answered.
     """
 
     registry: str
@@ -72,6 +80,11 @@ class Event(NamedTuple):
         """What there is to tell."""
         read: dict[str, Any] = json.loads(self.document)
         return read
+
+    @property
+    def is_told(self) -> bool:
+        """Whether the receiver has it."""
+        return self.webhook.endswith(_TOLD)
 
 
 class Turn(NamedTuple):
@@ -120,9 +133,10 @@ def claim(connection: Connection, registry: str, webhook: str, now: int, until: 
     return None
 
 
-def done(connection: Connection, event: Event) -> None:
-    """Forget an event: its receiver has it."""
-    connection.execute(delete(EVENT).where(_is(event)))
+def done(connection: Connection, event: Event, answer: str, now: int) -> None:
+    """Put an event away: its receiver has it."""
+    values = {"webhook": f"{event.webhook}{_TOLD}", "error": answer, "due": now, "attempts": EVENT.c.attempts + 1}
+    connection.execute(update(EVENT).where(_is(event)).values(values))
 
 
 def failed(connection: Connection, event: Event, error: str, again: int, *, aside: bool) -> None:
@@ -132,33 +146,56 @@ def failed(connection: Connection, event: Event, error: str, again: int, *, asid
 
 
 def forget(connection: Connection, registry: str, webhook: str) -> None:
-    """Forget all that a webhook was to be told."""
-    connection.execute(delete(EVENT).where(EVENT.c.registry == registry, EVENT.c.webhook == webhook))
+    """Forget all that a webhook was to be told, and was told."""
+    both = (webhook, f"{webhook}{_TOLD}")
+    connection.execute(delete(EVENT).where(EVENT.c.registry == registry, EVENT.c.webhook.in_(both)))
 
 
 def expire(connection: Connection, before: int) -> int:
     """Give up events that were written before a moment (milliseconds since 1970); return how many."""
-    return connection.execute(delete(EVENT).where(EVENT.c.created < before)).rowcount
+    given_up = connection.execute(delete(EVENT).where(EVENT.c.created < before, _WAITS)).rowcount
+    connection.execute(delete(EVENT).where(EVENT.c.created < before))
+    return given_up
+
+
+def trim(connection: Connection) -> None:
+    """Remember of each webhook only what it was told lately."""
+    told = connection.execute(select(EVENT.c.registry, EVENT.c.webhook).where(~_WAITS).distinct()).all()
+    for registry, queue in told:
+        of_queue = (EVENT.c.registry == registry) & (EVENT.c.webhook == queue)
+        newest = select(EVENT.c.due).where(of_queue).order_by(EVENT.c.due.desc()).offset(_MOST_TOLD - 1).limit(1)
+        oldest = connection.execute(newest).scalar_one_or_none()
+        if oldest is not None:
+            connection.execute(delete(EVENT).where(of_queue, EVENT.c.due < oldest))
 
 
 def queues(connection: Connection) -> set[tuple[str, str]]:
-    """Return the webhooks (registry and name) that have events, whether or not they are still there."""
+    """Return the webhooks (registry and name) that have or had events, whether or not they are still there."""
     rows = connection.execute(select(EVENT.c.registry, EVENT.c.webhook).distinct())
-    return {(row.registry, row.webhook) for row in rows}
+    return {(row.registry, row.webhook.removesuffix(_TOLD)) for row in rows}
+
+
+def lately(connection: Connection, registry: str, webhook: str) -> Sequence[Event]:
+    """List what a webhook is still to be told, and what it was told lately, the newest first."""
+    both = (webhook, f"{webhook}{_TOLD}")
+    query = select(*_COLUMNS).where(EVENT.c.registry == registry, EVENT.c.webhook.in_(both))
+    newest = query.order_by(EVENT.c.sequence.desc(), EVENT.c.number.desc()).limit(_MOST_TOLD)
+    return [Event(*row) for row in connection.execute(newest)]
 
 
 def waiting(connection: Connection, registry: str, limit: int) -> Sequence[Event]:
     """List what a registry's webhooks are still to be told, the oldest first."""
-    query = select(*_COLUMNS).where(EVENT.c.registry == registry)
+    query = select(*_COLUMNS).where(EVENT.c.registry == registry, _WAITS)
     rows = connection.execute(query.order_by(EVENT.c.sequence, EVENT.c.number, EVENT.c.webhook).limit(limit))
     return [Event(*row) for row in rows]
 
 
 def count(connection: Connection, registry: str) -> int:
     """Count what a registry's webhooks are still to be told."""
-    return connection.execute(select(func.count()).where(EVENT.c.registry == registry)).scalar_one()
+    return connection.execute(select(func.count()).where(EVENT.c.registry == registry, _WAITS)).scalar_one()
 
 
+_WAITS: Final = EVENT.c.webhook.not_like(f"%{_TOLD}")
 _COLUMNS: Final = [EVENT.c[name] for name in Event._fields]
 _OF_WEBHOOK: Final = select(*_COLUMNS).where(
     EVENT.c.registry == bindparam("of_registry"), EVENT.c.webhook == bindparam("of_webhook")

@@ -1,6 +1,7 @@
-"""Signing keys: what tokens and links are signed with.
+"""Signing keys: what tokens and links are signed with, and admin users' passwords made with.
 
-The newest key of a purpose signs; older ones still verify until they are removed, so changing keys logs nobody out.
+The newest key of a purpose signs; older ones still verify until they are removed, so changing keys logs nobody out. A
+key that passwords were made with is never removed: they could not be shown again.
 """
 
 from __future__ import annotations
@@ -19,10 +20,11 @@ if TYPE_CHECKING:
 
     from seawall.metadata.rows import Writer
 
-__all__ = ["LINK", "TOKEN", "SigningKey", "add", "newest_first", "remove_superseded"]
+__all__ = ["LINK", "PASSWORD", "TOKEN", "SigningKey", "add", "newest_first", "remove_superseded"]
 
 TOKEN = "token"  # noqa: S105 - a purpose, not a secret
 LINK = "link"
+PASSWORD = "password"  # noqa: S105 - as above
 
 
 class SigningKey(NamedTuple):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import and_, bindparam, func, select
 
 from seawall.metadata import tags
 from seawall.metadata.batches import batches
+from seawall.metadata.locks import Right, withholding
 from seawall.metadata.schema import MANIFEST, TAG
 
 if TYPE_CHECKING:
@@ -20,7 +21,19 @@ if TYPE_CHECKING:
     from seawall.metadata.repositories import Repository
     from seawall.metadata.rows import Writer
 
-__all__ = ["Descriptor", "Manifest", "by_digest", "by_tag", "delete", "missing", "put", "referrers"]
+__all__ = [
+    "IS_LISTED",
+    "Descriptor",
+    "Manifest",
+    "by_digest",
+    "by_tag",
+    "delete",
+    "delete_all",
+    "first",
+    "missing",
+    "put",
+    "referrers",
+]
 
 
 LARGEST_LIST: Final = 3 * 1024 * 1024
@@ -45,12 +58,19 @@ class Descriptor(NamedTuple):
     annotations: Mapping[str, str]
 
 
+IS_LISTED: Final = and_(
+    MANIFEST.c.deleted.is_(False),
+    ~withholding(Right.LIST, MANIFEST.c.registry, MANIFEST.c.repository, MANIFEST.c.digest).exists(),
+)
+"""A manifest is listed if it is there, unless a lock on it or on its repository is against that."""
+
 _HERE: Final = select(MANIFEST.c.digest, MANIFEST.c.media_type, MANIFEST.c.body).where(
     MANIFEST.c.registry == bindparam("registry"),
     MANIFEST.c.repository == bindparam("name"),
     MANIFEST.c.deleted.is_(False),
 )
 _BY_DIGEST: Final = _HERE.where(MANIFEST.c.digest == bindparam("digest"))
+_CREATED: Final = _BY_DIGEST.with_only_columns(MANIFEST.c.created)
 _BY_TAG: Final = _HERE.where(tags.IS_SHOWN, TAG.c.name == bindparam("tag"))
 
 
@@ -64,11 +84,13 @@ def put(
     annotations: Mapping[str, str],
 ) -> None:
     """Keep a manifest; to push one again that is there is a write too, and outdoes a delete in another region."""
+    known = writer.connection.execute(_CREATED, {**repository._asdict(), "digest": manifest.digest}).scalar()
     writer.put(
         MANIFEST,
         registry=repository.registry,
         repository=repository.name,
         digest=manifest.digest,
+        created=known or writer.clock,
         buried=0,
         media_type=manifest.media_type,
         artifact_type=artifact_type,
@@ -113,6 +135,22 @@ def delete(writer: Writer, repository: Repository, digest: Digest) -> bool:
     return writer.delete(MANIFEST, registry=repository.registry, repository=repository.name, digest=digest) > 0
 
 
+def delete_all(writer: Writer, repository: Repository, digests: Sequence[Digest]) -> None:
+    """Remove manifests, and with them the tags that stand for them."""
+    for some in batches(digests):
+        writer.delete(MANIFEST, registry=repository.registry, repository=repository.name, digest=list(some))
+
+
+def first(connection: Connection, repository: Repository, limit: int) -> Sequence[Digest]:
+    """Return the first manifests of a repository, at most ``limit``, to be listed or not."""
+    query = select(MANIFEST.c.digest).where(
+        MANIFEST.c.registry == repository.registry,
+        MANIFEST.c.repository == repository.name,
+        MANIFEST.c.deleted.is_(False),
+    )
+    return connection.execute(query.order_by(MANIFEST.c.digest).limit(limit)).scalars().all()
+
+
 def referrers(
     connection: Connection,
     repository: Repository,
@@ -123,6 +161,7 @@ def referrers(
 ) -> tuple[Sequence[Descriptor], bool]:
     """List at most ``limit`` manifests that refer to a subject, with digests behind ``last``, in order of digest.
 
+    Those that are not to be listed are left out.
     Fewer are listed where their annotations are so large that the list would be larger than a manifest may be (OCI
     distribution specification, "Listing Referrers").
 
@@ -136,7 +175,7 @@ def referrers(
             MANIFEST.c.repository == repository.name,
             MANIFEST.c.subject == subject,
             MANIFEST.c.digest > last,
-            MANIFEST.c.deleted.is_(False),
+            IS_LISTED,
         )
         .order_by(MANIFEST.c.digest)
         .limit(limit + 1)

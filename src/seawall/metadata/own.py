@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Index, LargeBinary, Table, T
 from seawall.metadata.schema import KEYED, METADATA, NAME, key
 
 # METADATA is whole once this module is imported.
-__all__ = ["EVENT", "INVITATION", "LOG", "METADATA", "NODE_KEY", "PEER", "SETTINGS_VERSION", "WANT"]
+__all__ = ["EVENT", "INVITATION", "LOG", "METADATA", "NODE_KEY", "PEER", "SETTINGS_VERSION", "SIGHTING", "WANT"]
 
 SETTINGS_VERSION: Final = Table(
     "settings_version",
@@ -83,3 +83,13 @@ INVITATION: Final = Table(
     Column("ends", BigInteger, nullable=False),
 )
 """Invitations for regions to join: the hash of what they must show, and until when (milliseconds since 1970)."""
+
+SIGHTING: Final = Table(
+    "sighting",
+    METADATA,
+    *key("registry", "kind", "door", "address", "subject"),
+    *(Column(name, BigInteger, nullable=False) for name in ("times", "first", "last")),
+    Index("sighting_by_time", "registry", "kind", "last"),
+    **KEYED,
+)
+"""What the doors have seen of clients, how often, and when (milliseconds since 1970)."""

@@ -1,4 +1,4 @@
-"""Who may sign in, and with what rights: the admin user, tokens, and scope maps.
+"""Who may sign in: the admin user and tokens, whose rights are those of a scope map.
 
 A principal's passwords, its scope map and whether it is enabled are rows of their own: disabling somebody in one region
 is not undone by renewing a password in another.
@@ -9,15 +9,12 @@ round of SHA-256 is enough: there is nothing to guess.
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import select
-
 from seawall.metadata import fields
 from seawall.metadata.memo import reads_settings
-from seawall.metadata.schema import PRINCIPAL, SCOPE_MAP
+from seawall.metadata.schema import PRINCIPAL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,20 +23,7 @@ if TYPE_CHECKING:
 
     from seawall.metadata.rows import Writer
 
-__all__ = [
-    "CLOUD",
-    "Credential",
-    "Principal",
-    "delete",
-    "delete_scope_map",
-    "find",
-    "find_scope_map",
-    "list_all",
-    "list_scope_maps",
-    "put",
-    "put_scope_map",
-]
-
+__all__ = ["CLOUD", "Credential", "Principal", "delete", "find", "list_all", "put"]
 
 CLOUD: Final = ""
 """Stands for a registry where a principal may manage all of them: an operator."""
@@ -55,10 +39,18 @@ class Credential:
         identifier: Names this very password; everything signed in with it carries the name, and is refused once the
             password is replaced.
         sha256: Hash of the password, in hex.
+        created: When it was made, in seconds since 1970; ``None`` where nobody remembers.
+        expires: From when on it is none any more, in seconds since 1970; ``None`` for never.
     """
 
     identifier: str
     sha256: str
+    created: float | None = None
+    expires: float | None = None
+
+    def counts(self, now: float) -> bool:
+        """Say whether it is a password at a moment (seconds since 1970)."""
+        return self.expires is None or now < self.expires
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,22 +62,32 @@ class Principal:
         credentials: Passwords by slot (``password``, ``password2``).
         scope_map: The scope map that limits it; empty for the admin user, who is known by the registry's name.
         enabled: Whether it may be used now.
+        created: When it was made, in seconds since 1970; ``None`` where nobody remembers.
     """
 
     name: str
     credentials: dict[str, Credential]
     scope_map: str = ""
     enabled: bool = True
+    created: float | None = None
 
-    def holds(self, identifier: str) -> bool:
-        """Say whether what was signed in with a password still counts."""
-        return self.enabled and any(one.identifier == identifier for one in self.credentials.values())
+    def credential(self, identifier: str) -> Credential | None:
+        """Return the password that something was signed in with, if that may still be used, unless it has expired."""
+        known = self.credentials.values() if self.enabled else ()
+        return next((one for one in known if one.identifier == identifier), None)
+
+    def holds(self, identifier: str, now: float) -> bool:
+        """Say whether what was signed in with a password counts at a moment (seconds since 1970)."""
+        found = self.credential(identifier)
+        return found is not None and found.counts(now)
 
 
 def put(writer: Writer, registry: str, principal: Principal) -> None:
     """Keep a principal."""
     values: dict[str, object] = {"scope_map": principal.scope_map, "enabled": principal.enabled}
-    values |= {f"{_CREDENTIAL}{slot}": asdict(credential) for slot, credential in principal.credentials.items()}
+    if principal.created is not None:
+        values["created"] = principal.created
+    values |= {f"{_CREDENTIAL}{slot}": _written(credential) for slot, credential in principal.credentials.items()}
     fields.put(writer, PRINCIPAL, (registry, principal.name), values)
 
 
@@ -110,35 +112,9 @@ def list_all(connection: Connection, registry: str) -> list[Principal]:
     return [principal for principal in found if principal is not None]
 
 
-def put_scope_map(writer: Writer, registry: str, name: str, actions: tuple[str, ...]) -> None:
-    """Keep a scope map: actions such as ``repositories/team/app/content/read``."""
-    writer.put(SCOPE_MAP, registry=registry, name=name, document=json.dumps({"actions": actions}))
-
-
-def delete_scope_map(writer: Writer, registry: str, name: str) -> bool:
-    """Remove a scope map; say whether it was there."""
-    return writer.delete(SCOPE_MAP, registry=registry, name=name) > 0
-
-
-@reads_settings
-def find_scope_map(connection: Connection, registry: str, name: str) -> tuple[str, ...] | None:
-    """Find a scope map's actions."""
-    query = select(SCOPE_MAP.c.document).where(
-        SCOPE_MAP.c.registry == registry, SCOPE_MAP.c.name == name, SCOPE_MAP.c.deleted.is_(False)
-    )
-    document = connection.execute(query).scalar_one_or_none()
-    return tuple(json.loads(document)["actions"]) if document is not None else None
-
-
-@reads_settings
-def list_scope_maps(connection: Connection, registry: str) -> dict[str, tuple[str, ...]]:
-    """List a registry's scope maps, by name."""
-    query = (
-        select(SCOPE_MAP.c.name, SCOPE_MAP.c.document)
-        .where(SCOPE_MAP.c.registry == registry, SCOPE_MAP.c.deleted.is_(False))
-        .order_by(SCOPE_MAP.c.name)
-    )
-    return {row.name: tuple(json.loads(row.document)["actions"]) for row in connection.execute(query)}
+def _written(credential: Credential) -> dict[str, Any]:
+    # What is not said is left out, as it was before there was anything more to say.
+    return {name: value for name, value in asdict(credential).items() if value is not None}
 
 
 def _read(name: str, values: Mapping[str, Any]) -> Principal | None:
@@ -146,8 +122,10 @@ def _read(name: str, values: Mapping[str, Any]) -> Principal | None:
     if not {"scope_map", "enabled"} <= values.keys():
         return None
     credentials = {
-        field.removeprefix(_CREDENTIAL): Credential(value["identifier"], value["sha256"])
+        field.removeprefix(_CREDENTIAL): Credential(
+            value["identifier"], value["sha256"], value.get("created"), value.get("expires")
+        )
         for field, value in values.items()
         if field.startswith(_CREDENTIAL)
     }
-    return Principal(name, credentials, values["scope_map"], values["enabled"])
+    return Principal(name, credentials, values["scope_map"], values["enabled"], values.get("created"))

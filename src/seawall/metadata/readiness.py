@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from seawall.metadata.rows import Writer
     from seawall.topology import Registry
 
-__all__ = ["DAYS", "MOST_CLIENTS", "Answer", "Readiness", "Report", "fleet", "put", "recent", "summary"]
+__all__ = ["DAYS", "MOST_CLIENTS", "Answer", "Readiness", "Report", "fleet", "is_ready", "put", "recent", "summary"]
 
 DAYS: Final = 30
 """How long a report counts."""
@@ -140,6 +140,21 @@ def recent(connection: Connection, registry: Registry, now: float, user: str | N
     reports = [_read(row, [replica.region for replica in registry.replicas]) for row in connection.execute(query)]
     order = list(Readiness)
     return sorted(reports, key=lambda one: (order.index(one.verdict), one.client, one.user))
+
+
+def is_ready(connection: Connection, registry: Registry, user: str, address: str) -> bool:
+    """Say whether a client has told that it reaches every dedicated data endpoint, by who and where it is.
+
+    However long ago that was: whoever reaches them is not sent back for having been silent since.
+    """
+    query = select(READINESS).where(
+        READINESS.c.registry == registry.name,
+        READINESS.c.principal == user,
+        READINESS.c.address == address,
+        READINESS.c.deleted.is_(False),
+    )
+    reports = [_read(row, [replica.region for replica in registry.replicas]) for row in connection.execute(query)]
+    return bool(reports) and all(report.verdict is Readiness.READY for report in reports)
 
 
 def summary(reports: Sequence[Report]) -> dict[str, int]:

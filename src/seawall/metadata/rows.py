@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, Insert, Table, Update
     from sqlalchemy.sql.dml import ReturningInsert
 
-__all__ = ["Writer", "begin", "insert_once", "observe", "upsert"]
+__all__ = ["Writer", "begin", "insert_into", "insert_once", "observe", "upsert"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +56,12 @@ class Writer:
         self._count(table)
 
     def delete(self, table: Table, **key: Any) -> int:  # noqa: ANN401
-        """Mark rows as deleted; return how many were not so already."""
+        """Mark rows as deleted, those with a key or with one of several; return how many were not so already."""
         values = {"deleted": True, "origin": self.origin, "clock": self.clock, "sequence": self.sequence}
         # What a deleted row held is not kept: neither bytes nor secrets.
         values |= {name: b"" for name in ("body", "secret") if name in table.c}
         if table is MANIFEST:
-            values["buried"] = self.clock
+            values |= {"buried": self.clock, "annotations": "{}"}
         statement = update(table).where(_matches(table, key), table.c.deleted.is_(False)).values(values)
         self._count(table)
         return self.connection.execute(statement).rowcount
@@ -126,7 +126,7 @@ _OBSERVE: Final = update(LOG).where(LOG.c.clock < bindparam("seen")).values(cloc
 @cache
 def upsert(table: Table, dialect: str) -> Insert:
     """Insert a row, or replace the given columns of the one with the same key."""
-    statement = _insert(table, dialect)
+    statement = insert_into(table, dialect)
     # When a manifest was last deleted outlasts its being pushed again.
     kept = {"buried"} if table is MANIFEST else set()
     changed = {
@@ -140,12 +140,12 @@ def upsert(table: Table, dialect: str) -> Insert:
 @cache
 def insert_once(table: Table, dialect: str) -> Insert:
     """Insert a row, unless there is one with the same key."""
-    return _insert(table, dialect).on_conflict_do_nothing()
+    return insert_into(table, dialect).on_conflict_do_nothing()
 
 
 @cache
 def _merge(table: Table, dialect: str) -> ReturningInsert[Any]:
-    statement = _insert(table, dialect)
+    statement = insert_into(table, dialect)
     new = statement.excluded
     changed: dict[str, Any] = {column.name: new[column.name] for column in table.columns if not column.primary_key}
     if table is MANIFEST:
@@ -173,12 +173,18 @@ def _bury() -> Update:
 @cache
 def _count_settings(dialect: str) -> Insert:
     changed = {"version": SETTINGS_VERSION.c.version + 1}
-    return _insert(SETTINGS_VERSION, dialect).on_conflict_do_update(index_elements=["one"], set_=changed)
+    return insert_into(SETTINGS_VERSION, dialect).on_conflict_do_update(index_elements=["one"], set_=changed)
 
 
-def _insert(table: Table, dialect: str) -> sqlite.Insert | postgresql.Insert:
+def insert_into(table: Table, dialect: str) -> sqlite.Insert | postgresql.Insert:
+    """Begin an insert that can say what becomes of a row with the same key."""
     return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
 
 
 def _matches(table: Table, key: Mapping[str, Any]) -> ColumnElement[bool]:
-    return and_(*(table.c[name] == value for name, value in key.items()))
+    return and_(
+        *(
+            table.c[name].in_(value) if isinstance(value, list) else table.c[name] == value
+            for name, value in key.items()
+        )
+    )

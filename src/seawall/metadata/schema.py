@@ -10,6 +10,9 @@ Both carry ``clock`` (a hybrid logical clock, see :mod:`seawall.metadata.clock`)
 log that other regions read is the rows themselves, in order of ``sequence``: it holds every row once, in its present
 form, and never grows beyond them.
 
+What clients ask the age of also carries ``created``: the clock of the write that made it, kept by the writes that
+change it, until it is deleted. It is a part of the row like any other, so it is the winner's everywhere.
+
 A thing with several settings has a row for each (``setting``, ``principal``, ``webhook``, ``region``), so that changes
 of two of them in two regions do not undo each other.
 
@@ -30,6 +33,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
 from sqlalchemy.dialects import postgresql
 
@@ -71,6 +75,20 @@ def _written(table: str) -> tuple[Column[int], Column[str], Column[bool], Column
         Column("deleted", Boolean, nullable=False),
         Column("sequence", BigInteger, nullable=False),
         Index(f"{table}_by_sequence", "sequence"),
+    )
+
+
+def _created() -> Column[int]:
+    return Column("created", BigInteger, nullable=False)
+
+
+def _of_those_there(name: str, *columns: str) -> Index:
+    """Declare an index without what is deleted: in order of time, and for counting without a look at the rows.
+
+    That ``deleted`` is the same in all of it SQLite does not see, and would look at the rows if it were not in it.
+    """
+    return Index(
+        name, *columns, "deleted", sqlite_where=text("deleted IS 0"), postgresql_where=text("deleted IS false")
     )
 
 
@@ -117,7 +135,9 @@ SIGNING_KEY: Final = Table(
 )
 """Keys that sign tokens and links; the clock tells their age."""
 
-REPOSITORY: Final = Table("repository", METADATA, *key("registry", "repository"), *_written("repository"), **KEYED)
+REPOSITORY: Final = Table(
+    "repository", METADATA, *key("registry", "repository"), *_written("repository"), _created(), **KEYED
+)
 """Repositories that have had a manifest."""
 
 MANIFEST: Final = Table(
@@ -125,6 +145,7 @@ MANIFEST: Final = Table(
     METADATA,
     *key("registry", "repository", "digest"),
     *_written("manifest"),
+    _created(),
     Column("buried", BigInteger, nullable=False, default=0),
     Column("media_type", NAME, nullable=False),
     Column("artifact_type", NAME, nullable=False),
@@ -133,6 +154,13 @@ MANIFEST: Final = Table(
     Column("annotations", Text, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Index("manifest_by_subject", "registry", "repository", "subject", "digest"),
+    _of_those_there("manifest_by_time", "registry", "repository", "clock", "digest"),
+    Index(
+        "manifest_by_burial",
+        *("registry", "repository", "digest", "buried", "deleted"),
+        sqlite_where=text("buried > 0"),
+        postgresql_where=text("buried > 0"),
+    ),
 )
 """Manifests, byte for byte; ``subject`` is empty for those that refer to none.
 
@@ -146,7 +174,10 @@ TAG: Final = Table(
     *key("registry", "repository", "name"),
     Column("digest", NAME, nullable=False),
     *_written("tag"),
-    Index("tag_by_digest", "registry", "repository", "digest"),
+    _created(),
+    # With all that finding a manifest's tags takes: else SQLite would rather look at all tags of the repository.
+    Index("tag_by_digest", "registry", "repository", "digest", "clock", "deleted"),
+    _of_those_there("tag_by_time", "registry", "repository", "clock", "name"),
     **KEYED,
 )
 """Tags and the manifests they stand for."""

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from seawall.metadata import events, registries, webhooks
+from seawall.metadata import events, log, registries, webhooks
 from seawall.metadata.clock import seconds_of, wall_milliseconds
 from seawall.metadata.events import Event
 from seawall.metadata.repositories import Repository
@@ -18,11 +18,13 @@ from seawall.metadata.seeing import Touched, compared
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from sqlalchemy import Connection
+
     from seawall.metadata.log import Row
     from seawall.metadata.rows import Writer
     from seawall.metadata.seeing import Happening
 
-__all__ = ["Touched", "told", "told_of_rows"]
+__all__ = ["Touched", "ping", "ping_document", "told", "told_of_rows"]
 
 
 @contextmanager
@@ -48,6 +50,28 @@ def told_of_rows(writer: Writer, rows: Sequence[Row]) -> Iterator[None]:
     # In a region where a registry has no replica it is known, and that is all.
     served = {one for one in _registries(touched) if _is_served(writer, one)}
     _write(writer, [one for one in happened if one.repository.registry in served], replicated=True)
+
+
+def ping(connection: Connection, webhook: webhooks.Webhook, region: str) -> str:
+    """Tell a webhook, behind what it is told already, that this node reaches it; return the event's identifier."""
+    document, now = ping_document(webhook.registry, region), wall_milliseconds()
+    identifier: str = document["id"]
+    place = log.head(connection).sequence
+    # No transaction has as many events as there are milliseconds.
+    event = Event(webhook.registry, webhook.name, identifier, json.dumps(document), place, now, now)
+    events.add(connection, [event])
+    return identifier
+
+
+def ping_document(registry: str, region: str) -> dict[str, Any]:
+    """Write an event that says nothing but that events arrive."""
+    return {
+        "id": str(uuid.uuid4()),
+        "type": "registry.ping",
+        "subject": registry,
+        "time": _moment(wall_milliseconds() / 1000),
+        "data": {"action": "ping", "region": region},
+    }
 
 
 def _registries(touched: Iterable[Touched]) -> set[str]:
@@ -98,7 +122,6 @@ def _write(writer: Writer, happened: Iterable[Happening], *, replicated: bool) -
 
 def _document(identifier: str, one: Happening, region: str, *, replicated: bool) -> dict[str, Any]:
     """Write all that a CloudEvent says but where it comes from, which only the node that sends it knows."""
-    moment = datetime.fromtimestamp(seconds_of(one.clock), UTC).isoformat(timespec="milliseconds")
     target = {
         "mediaType": one.seen.media_type,
         "size": one.seen.size,
@@ -111,7 +134,7 @@ def _document(identifier: str, one: Happening, region: str, *, replicated: bool)
         "id": identifier,
         "type": f"registry.{one.action}{'.replicated' if replicated else ''}",
         "subject": f"{name}:{one.tag}" if one.tag else f"{name}@{one.seen.digest}",
-        "time": moment.replace("+00:00", "Z"),
+        "time": _moment(seconds_of(one.clock)),
         "data": {
             "action": one.action,
             "target": {name: value for name, value in target.items() if value is not None},
@@ -120,3 +143,7 @@ def _document(identifier: str, one: Happening, region: str, *, replicated: bool)
             "replicated": replicated,
         },
     }
+
+
+def _moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import bindparam, select
 
 from seawall.metadata import events, fields
+from seawall.metadata.headers import check_headers
 from seawall.metadata.memo import reads_settings
 from seawall.metadata.schema import WEBHOOK
 from seawall.naming import check_region
@@ -36,6 +37,8 @@ _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,49}")
 _SCOPE: Final = re.compile(r"(?:\*|[a-z0-9][a-z0-9._/-]{0,254}\*?)(?::(?:\*|[A-Za-z0-9_][A-Za-z0-9._-]{0,127}\*?))?")
 _URL_LENGTH: Final = 2048
 _SECRET_LENGTH: Final = 256
+_BLANK: Final = {"url": "", "secret": "", "headers": {}}
+"""What is secret, and what stands there once it is deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,8 @@ class Webhook:
         secret: What events are signed with; empty for none.
         enabled: Whether it is told anything now.
         regions: The regions whose nodes tell it; empty for every region the registry is in.
+        headers: What is sent along with each event, by name, in order; values may be secret.
+        labels: What its operators noted about it, as names and values in order (Azure calls these tags).
     """
 
     registry: str
@@ -62,6 +67,8 @@ class Webhook:
     secret: str = field(default="", repr=False)
     enabled: bool = True
     regions: tuple[str, ...] = ()
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    labels: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what cannot be, with a :class:`ValueError` that does not repeat secrets."""
@@ -82,6 +89,7 @@ class Webhook:
             raise ValueError(f"webhook {self.name}: the secret must not be longer than {_SECRET_LENGTH} characters")
         for region in self.regions:
             check_region(region)
+        check_headers(self.headers)
 
     @property
     def receiver(self) -> str:
@@ -108,6 +116,7 @@ def put(writer: Writer, webhook: Webhook) -> None:
         "enabled": webhook.enabled,
         "regions": list(webhook.regions),
     }
+    values |= {name: dict(pairs) for name, pairs in (("headers", webhook.headers), ("labels", webhook.labels)) if pairs}
     fields.put(writer, WEBHOOK, (webhook.registry, webhook.name), values)
 
 
@@ -116,7 +125,7 @@ def delete(writer: Writer, registry: str, name: str) -> bool:
     key = (registry, name)
     # Deleted rows are kept as they were; secrets are not.
     there = fields.read(writer.connection, WEBHOOK, key)
-    fields.put(writer, WEBHOOK, key, there | {name: "" for name in ("url", "secret") if name in there})
+    fields.put(writer, WEBHOOK, key, there | {name: blank for name, blank in _BLANK.items() if name in there})
     events.forget(writer.connection, registry, name)
     return fields.delete(writer, WEBHOOK, key)
 
@@ -124,12 +133,15 @@ def delete(writer: Writer, registry: str, name: str) -> bool:
 def tidy(connection: Connection, before: int) -> int:
     """Forget what webhooks were to be told that are no more, and give up what was written before a moment.
 
+    Of what they were told, only the latest is remembered.
+
     Returns:
         How many events were given up.
     """
     there = {(webhook.registry, webhook.name) for webhook in everywhere(connection)}
     for registry, name in events.queues(connection) - there:
         events.forget(connection, registry, name)
+    events.trim(connection)
     return events.expire(connection, before)
 
 
@@ -175,11 +187,19 @@ def _read(registry: str, name: str, values: Mapping[str, Any]) -> Webhook | None
         return None
     if not all(isinstance(value, list) and all(isinstance(one, str) for one in value) for value in lists.values()):
         return None
+    pairs = {key: values[key] for key in ("headers", "labels") if key in values}
+    if not all(_are_words(value) for value in pairs.values()):
+        return None
     settings: dict[str, Any] = words | {key: tuple(value) for key, value in lists.items()}
+    settings |= {key: tuple(sorted(value.items())) for key, value in pairs.items()}
     try:
         return Webhook(registry, name, **settings, enabled=bool(values.get("enabled", True)))
     except ValueError:
         return None
+
+
+def _are_words(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(one, str) for one in value.values())
 
 
 def _check_url(url: str) -> None:

@@ -9,6 +9,8 @@ from seawall.blobs.digest import Digest, DigestError, parse_digest
 from seawall.elsewhere import Nowhere
 from seawall.errors import ApiError
 from seawall.metadata.repositories import Repository
+from seawall.rates import Uncounted
+from seawall.sightings import Nobody
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -18,7 +20,9 @@ if TYPE_CHECKING:
     from seawall.elsewhere import Elsewhere
     from seawall.identity.gate import Access, Site
     from seawall.metadata.database import Database
+    from seawall.rates import Rates
     from seawall.registry.routes import Route
+    from seawall.sightings import Watch
 
 __all__ = ["Call", "Services", "checked_digest"]
 
@@ -31,6 +35,8 @@ class Services:
         region: The region this node serves; redirects stay in it.
         elsewhere: What other regions have.
         sparse: Whether manifests may refer to content that is not here.
+        watch: Whoever keeps what is seen of clients.
+        rates: Whoever counts requests.
     """
 
     database: Database
@@ -39,6 +45,8 @@ class Services:
     region: str
     elsewhere: Elsewhere = field(default_factory=Nowhere)
     sparse: bool = False
+    watch: Watch = field(default_factory=Nobody)
+    rates: Rates = field(default_factory=Uncounted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +72,16 @@ class Call:
         """
         if not self.site.registry.deletes:
             raise ApiError(405, "UNSUPPORTED", "deleting is switched off in this registry")
+
+    def unknown_repository(self) -> ApiError:
+        """Word the refusal where the repository is not there, or not for the caller to know of."""
+        return ApiError(404, "NAME_UNKNOWN", "there is no such repository", detail={"name": self.route.repository})
+
+    @property
+    def address(self) -> str:
+        """Where the client comes from."""
+        client = self.request.scope.get("client")
+        return client[0] if client else "unknown"
 
     def path(self, *parts: str) -> str:
         """Write a path below the repository, for ``Location`` and ``Link``; relative, so that no host is involved."""

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from starlette.responses import JSONResponse
 
-from seawall.errors import ApiError
 from seawall.metadata import manifests, repositories, tags
 from seawall.registry.call import Call, checked_digest
 from seawall.registry.document import OCI_INDEX
@@ -36,7 +35,9 @@ async def get_catalog(call: Call) -> Response:
         visible_repositories, call.site.registry.name, call.access, page.last, page.limit + 1
     )
     shown = names[: page.limit]
-    headers = next_link("/v2/_catalog", shown[-1], page.limit) if shown and len(names) > len(shown) else {}
+    # There is a catalog below /v2/, and the service's own.
+    path = call.request.scope["path"]
+    headers = next_link(path, shown[-1], page.limit) if shown and len(names) > len(shown) else {}
     return JSONResponse({"repositories": shown}, headers=headers)
 
 
@@ -53,12 +54,15 @@ def visible_repositories(connection: Connection, registry: str, access: Access, 
 
 
 async def get_tags(call: Call) -> Response:
-    """List a repository's tags in lexical order."""
+    """List a repository's tags in lexical order.
+
+    A repository that is locked against listing is answered for as one that is not there.
+    """
     page = requested_page(call.request, _MOST_TAGS)
     database = call.services.database
     names: Sequence[str] = await database.cached(tags.page, call.repository, page.last, page.limit + 1)
-    if not names and not await database.cached(repositories.exists, call.repository):
-        raise ApiError(404, "NAME_UNKNOWN", "there is no such repository", detail={"name": call.route.repository})
+    if not names and not await database.cached(repositories.is_listed, call.repository):
+        raise call.unknown_repository()
     shown = names[: page.limit]
     headers = next_link(call.path("tags", "list"), shown[-1], page.limit) if shown and len(names) > len(shown) else {}
     return JSONResponse({"name": call.route.repository, "tags": shown}, headers=headers)

@@ -10,24 +10,34 @@ from starlette.responses import Response
 from seawall.dataplane.links import Link, expiry, write_link
 from seawall.elsewhere import ElsewhereError
 from seawall.errors import ApiError
-from seawall.metadata import blobs, keys, manifests
+from seawall.identity.actions import Action
+from seawall.metadata import keys, readiness, reading
+from seawall.metadata.locks import Right
 from seawall.preconditions import matches_etag
+from seawall.registry import guard
 from seawall.registry.call import Call, checked_digest
 from seawall.registry.finding import find
-from seawall.topology import data_door
+from seawall.sightings import Kind as Seen
+from seawall.sightings import Sighting
+from seawall.topology import data_door, shared_door
 
 if TYPE_CHECKING:
     from seawall.blobs.digest import Digest
-    from seawall.metadata.manifests import Manifest
+    from seawall.metadata.reading import FoundManifest
+    from seawall.naming import Host
+    from seawall.topology import Registry, Replica
 
 __all__ = ["get_blob", "get_manifest", "head_blob"]
 
 
 async def get_manifest(call: Call) -> Response:
     """Send a manifest as it was pushed."""
-    manifest = await find(call, lambda: _find(call), references=[call.route.argument])
-    if manifest is None:
+    found = await find(call, lambda: _find(call), references=[call.route.argument])
+    if found is None:
         raise ApiError(404, "MANIFEST_UNKNOWN", "there is no such manifest", detail={"reference": call.route.argument})
+    manifest, locked = found
+    if locked is not None:
+        raise guard.refusal(locked, call.repository, Right.READ)
     etag = f'"{manifest.digest}"'
     headers = {"Docker-Content-Digest": manifest.digest, "ETag": etag, "Content-Type": manifest.media_type}
     if matches_etag(call.request.headers.get("if-none-match"), etag):
@@ -38,17 +48,22 @@ async def get_manifest(call: Call) -> Response:
     return Response(manifest.body, headers=headers)
 
 
-async def _find(call: Call) -> Manifest | None:
+async def _find(call: Call) -> FoundManifest | None:
     reference = call.route.argument
     # A tag cannot contain a colon, a digest must.
     if ":" in reference:
-        return await call.services.database.cached(manifests.by_digest, call.repository, checked_digest(reference))
-    return await call.services.database.cached(manifests.by_tag, call.repository, reference)
+        return await call.services.database.cached(
+            reading.manifest_by_digest, call.repository, checked_digest(reference)
+        )
+    return await call.services.database.cached(reading.manifest_by_tag, call.repository, reference)
 
 
 async def head_blob(call: Call) -> Response:
-    """Say that a blob is here, without sending clients that only push to the data door."""
-    digest, size, here = await _blob(call)
+    """Say that a blob is here, without sending clients that only push to the data door.
+
+    Those who may push are told so also where nothing may be read: they ask in order not to send it again.
+    """
+    digest, size, here = await _blob(call, anyway=Action.PUSH in call.access.on(call.route.repository))
     if not here and not await _is_elsewhere(call, digest, size):
         # A file that was lost is as good as none: told so, clients push it again.
         raise _unknown(digest)
@@ -75,28 +90,39 @@ async def get_blob(call: Call) -> Response:
     replica = registry.replica(call.services.region)
     if replica is None:
         raise ApiError(503, "UNKNOWN", f"this registry has no replica in {call.services.region}")
-    host = data_door(registry, replica)
+    host = await _door(call, registry, replica)
+    identity = call.access.identity
+    call.services.watch.saw(Sighting(registry.name, Seen.SENT, host.role.value, call.address, identity.subject))
     ring = await call.services.database.cached(keys.newest_first, keys.LINK)
-    link = Link(host, registry.name, call.route.repository, digest, call.access.identity, expiry(time.time()))
+    link = Link(host, registry.name, call.route.repository, digest, identity, expiry(time.time()))
     location = f"https://{call.services.doors.authority(host)}{write_link(link, ring[0])}"
     headers = {"Location": location, "Docker-Content-Digest": digest, "Cache-Control": "no-store"}
     return Response(status_code=307, headers=headers)
 
 
-async def _blob(call: Call) -> tuple[Digest, int, bool]:
-    """Find the blob a request names: its digest, its size, and whether its bytes are in this region."""
+async def _door(call: Call, registry: Registry, replica: Replica) -> Host:
+    """Say where this client reads layers: while both kinds of endpoint are in use, where it has said that it can."""
+    if registry.data_endpoints and registry.overlap:
+        user, address = call.access.identity.subject, call.address
+        if not await call.services.database.cached(readiness.is_ready, registry, user, address):
+            return shared_door(replica)
+    return data_door(registry, replica)
+
+
+async def _blob(call: Call, *, anyway: bool = False) -> tuple[Digest, int, bool]:
+    """Find the blob a request names: its digest, its size, and whether its bytes are in this region.
+
+    Raises:
+        ApiError: 404, or 405 where the repository is locked against reading, unless it is to be found anyway.
+    """
     digest = checked_digest(call.route.argument)
     services = call.services
-
-    async def look() -> tuple[int, ...]:
-        size = await services.database.cached(blobs.size_in, call.repository, digest)
-        # In a tuple, since an empty blob is there too.
-        return () if size is None else (size,)
-
-    found = await find(call, look, blobs=[digest])
-    if not found:
+    found = await find(call, lambda: services.database.cached(reading.blob, call.repository, digest), blobs=[digest])
+    if found is None:
         raise _unknown(digest)
-    [size] = found
+    size, locked = found
+    if locked is not None and not anyway:
+        raise guard.refusal(locked, call.repository, Right.READ)
     return digest, size, services.store.size(digest) == size
 
 

@@ -1,4 +1,4 @@
-"""Writing and deleting manifests, tags and links to blobs."""
+"""Writing manifests and tags."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING, Final
 from starlette.responses import Response
 
 from seawall import bodies
-from seawall.blobs.digest import DEFAULT_ALGORITHM, Digest, digest_of
+from seawall.blobs.digest import DEFAULT_ALGORITHM, digest_of
 from seawall.errors import ApiError
 from seawall.metadata import blobs, manifests, repositories, tags
 from seawall.metadata.telling import Touched, told
 from seawall.registry import guard
 from seawall.registry.call import Call, checked_digest
 from seawall.registry.document import Document, DocumentError, read_document
-from seawall.registry.finding import find
 
 if TYPE_CHECKING:
+    from seawall.blobs.digest import Digest
     from seawall.metadata.manifests import Manifest
     from seawall.metadata.repositories import Repository
     from seawall.metadata.rows import Writer
 
-__all__ = ["delete_blob", "delete_manifest", "put_manifest"]
+__all__ = ["put_manifest"]
 
 LARGEST_MANIFEST: Final = 4 * 1024 * 1024
 """Octets; OCI distribution specification, "Pushing Manifests"."""
@@ -141,44 +141,3 @@ def _publish(
         )
         for name in names:
             tags.put(writer, repository, name, manifest.digest)
-
-
-async def delete_manifest(call: Call) -> Response:
-    """Delete a manifest with its tags, or a tag alone."""
-    call.require_deletes()
-    reference = call.route.argument
-    database = call.services.database
-    if ":" in reference:
-        digest = checked_digest(reference)
-        removed = await find(
-            call, lambda: database.write(_delete_manifest, call.repository, digest), references=[digest]
-        )
-    else:
-        removed = await find(
-            call, lambda: database.write(_delete_tag, call.repository, reference), references=[reference]
-        )
-    if not removed:
-        raise ApiError(404, "MANIFEST_UNKNOWN", "there is no such manifest", detail={"reference": reference})
-    return Response(status_code=202)
-
-
-def _delete_manifest(writer: Writer, repository: Repository, digest: Digest) -> bool:
-    guard.check_delete(writer, repository, digest)
-    with told(writer, Touched(repository, set(), {digest})):
-        return manifests.delete(writer, repository, digest)
-
-
-def _delete_tag(writer: Writer, repository: Repository, name: str) -> bool:
-    guard.check_tag_delete(writer, repository, name)
-    with told(writer, Touched(repository, {name}, set())):
-        return tags.delete(writer, repository, name)
-
-
-async def delete_blob(call: Call) -> Response:
-    """Let a blob no longer be read through this repository; others that have it keep it."""
-    call.require_deletes()
-    digest: Digest = checked_digest(call.route.argument)
-    database = call.services.database
-    if not await find(call, lambda: database.write(blobs.unlink, call.repository, digest), blobs=[digest]):
-        raise ApiError(404, "BLOB_UNKNOWN", "there is no such blob in this repository", detail={"digest": digest})
-    return Response(status_code=202)

@@ -41,9 +41,12 @@ _OF_THE_REGISTRY: Final = {
 
 
 class Route(NamedTuple):
-    """A path, understood: repository and last part (reference, digest or upload) are as the client wrote them."""
+    """A path, understood: repository and last part (reference, digest or upload) are as the client wrote them.
 
-    kind: Kind
+    The kind is one of :class:`Kind`, or of another API's kinds.
+    """
+
+    kind: StrEnum
     repository: str = ""
     argument: str = ""
 

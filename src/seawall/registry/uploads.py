@@ -19,7 +19,7 @@ from seawall.blobs.digest import ALGORITHMS, DEFAULT_ALGORITHM, Digest
 from seawall.errors import ApiError
 from seawall.identity.actions import Action
 from seawall.identity.gate import challenge
-from seawall.metadata import blobs
+from seawall.metadata import blobs, reading
 from seawall.metadata.repositories import Repository
 from seawall.naming import NamingError, check_repository
 from seawall.registry.call import Call, checked_digest
@@ -126,10 +126,10 @@ async def _mounted(call: Call, digest: Digest, source: str | None) -> bool:
     elif grant is not None and Action.PULL not in call.access.on(source):
         wanted = [(call.route.repository, frozenset((Action.PULL, Action.PUSH))), (source, frozenset((Action.PULL,)))]
         raise challenge(call.site, wanted, error="insufficient_scope", message="this needs both repositories")
-    size = await database.read(blobs.size_in, Repository(call.site.registry.name, source), digest)
-    if size is None or call.services.store.size(digest) != size:
+    found = await database.read(reading.blob, Repository(call.site.registry.name, source), digest)
+    if found is None or found.locked is not None or call.services.store.size(digest) != found.size:
         return False
-    await database.write(blobs.link, call.repository, digest, size)
+    await database.write(blobs.link, call.repository, digest, found.size)
     return True
 
 

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from seawall.blobs.digest import digest_of
 from seawall.identity.gate import Identity, current_rights
-from seawall.metadata import blobs, keys, manifests, principals, registries, repositories, tags
+from seawall.metadata import blobs, keys, manifests, principals, reading, registries, repositories, scope_maps, tags
 from seawall.metadata.manifests import Manifest
 from seawall.metadata.principals import Credential, Principal
 from seawall.metadata.repositories import Repository
+from seawall.metadata.scope_maps import ScopeMap
 from seawall.topology import Registry, Replica
 
 if TYPE_CHECKING:
@@ -45,8 +46,8 @@ QUERIES: Final[list[Query]] = [
     (registries.list_all,),
     (principals.find, "myregistry", "edge-device"),
     (principals.list_all, "myregistry"),
-    (principals.find_scope_map, "myregistry", "team"),
-    (principals.list_scope_maps, "myregistry"),
+    (scope_maps.find, "myregistry", "team"),
+    (scope_maps.list_all, "myregistry"),
     (current_rights, "myregistry", IDENTITY),
     (keys.newest_first, keys.LINK),
     (keys.newest_first, keys.TOKEN),
@@ -54,6 +55,10 @@ QUERIES: Final[list[Query]] = [
     (manifests.by_tag, HERE, "latest"),
     (manifests.by_digest, HERE, DIGESTS[0]),
     (blobs.size_in, HERE, DIGESTS[0]),
+    (reading.manifest_by_tag, HERE, "latest"),
+    (reading.manifest_by_digest, HERE, DIGESTS[0]),
+    (reading.blob, HERE, DIGESTS[0]),
+    (repositories.is_listed, HERE),
     (repositories.exists, HERE),
 ]
 WRITES: Final[list[Query]] = [
@@ -62,9 +67,9 @@ WRITES: Final[list[Query]] = [
     (principals.put, "myregistry", DEVICE),
     (principals.put, "myregistry", replace(DEVICE, enabled=False)),
     (principals.delete, "myregistry", "edge-device"),
-    (principals.put_scope_map, "myregistry", "team", ("repositories/*/content/read",)),
-    (principals.put_scope_map, "myregistry", "team", ()),
-    (principals.delete_scope_map, "myregistry", "team"),
+    (scope_maps.put, "myregistry", ScopeMap("team", ("repositories/*/content/read",))),
+    (scope_maps.put, "myregistry", ScopeMap("team", ())),
+    (scope_maps.delete, "myregistry", "team"),
     (keys.add, keys.LINK, "new", b"secret"),
     (keys.add, keys.TOKEN, "other", b"secret"),
     (keys.remove_superseded, keys.LINK, 2**40),

@@ -32,7 +32,7 @@ def test_events_come_in_the_order_of_the_log(database: Database) -> None:
     order = []
     while found := claim(database):
         order.append(found.identifier)
-        database.note_now(events.done, found)
+        database.note_now(events.done, found, "answered 204", 0)
     assert order == ["a", "c", "d", "b"]
 
 
@@ -60,7 +60,7 @@ def test_one_that_was_put_aside_holds_up_nobody_and_comes_back(database: Databas
     second = claim(database)
     assert second is not None
     assert second.identifier == "b"
-    database.note_now(events.done, second)
+    database.note_now(events.done, second, "answered 204", 0)
     back = claim(database, NOW + 5000)
     assert back is not None
     assert (back.identifier, back.attempts, back.error) == ("a", 1, "answered 400")
@@ -108,7 +108,7 @@ def test_the_same_event_may_be_told_to_several(database: Database) -> None:
     database.note_now(events.add, [event("a"), event("a", webhook="other")])
     found = claim(database)
     assert found is not None
-    database.note_now(events.done, found)
+    database.note_now(events.done, found, "answered 204", 0)
     (left,) = database.read_now(events.waiting, "myregistry", 10)
     assert (left.identifier, left.webhook, left.due) == ("a", "other", 0)
     database.note_now(events.add, [])
@@ -121,4 +121,4 @@ def test_of_many_that_claim_at_one_moment_one_gets_it(database: Database) -> Non
             claims = [threads.submit(claim, database) for _ in range(6)]
             got = [found for one in claims if (found := one.result()) is not None]
             assert [one.identifier for one in got] == [f"a{round_number}"]
-            database.note_now(events.done, got[0])
+            database.note_now(events.done, got[0], "answered 204", 0)

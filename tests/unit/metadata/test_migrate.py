@@ -48,12 +48,25 @@ def engine(url: str) -> Iterator[Engine]:
     engine.dispose()
 
 
-def state_of(engine: Engine) -> dict[str, Any]:
-    found = inspect(engine)
-    tables = {name: (found.get_columns(name), found.get_indexes(name)) for name in sorted(found.get_table_names())}
+def definitions(engine: Engine) -> set[str]:
+    """All there is to know of the tables, in the database's own words."""
+    query = "SELECT tbl_name || ': ' || sql FROM sqlite_master WHERE sql IS NOT NULL"
+    if engine.dialect.name == "postgresql":
+        query = """
+            SELECT concat_ws(' ', table_name, column_name, data_type, is_nullable, collation_name, column_default)
+            FROM information_schema.columns WHERE table_schema = 'public'
+            UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'
+        """
     with engine.connect() as connection:
-        rows = {name: connection.execute(text(f'SELECT * FROM "{name}"')).all() for name in tables}
-    return {"tables": str(tables), "rows": rows}
+        rows = connection.execute(text(query)).scalars().all()
+    return {" ".join(row.split()) for row in rows if "alembic_version" not in row}
+
+
+def state_of(engine: Engine) -> dict[str, Any]:
+    with engine.connect() as connection:
+        names = sorted(inspect(engine).get_table_names())
+        rows = {name: connection.execute(text(f'SELECT * FROM "{name}"')).all() for name in names}
+    return {"tables": definitions(engine), "rows": rows}
 
 
 def test_the_tables_are_those_of_the_schema(engine: Engine) -> None:
@@ -70,20 +83,6 @@ def test_keys_are_those_of_the_schema_and_nothing_may_be_missing(engine: Engine)
     for name, table in METADATA.tables.items():
         assert found.get_pk_constraint(name)["constrained_columns"] == [column.name for column in table.primary_key]
         assert not any(column["nullable"] for column in found.get_columns(name))
-
-
-def definitions(engine: Engine) -> set[str]:
-    """All there is to know of the tables, in the database's own words."""
-    query = "SELECT tbl_name || ': ' || sql FROM sqlite_master WHERE sql IS NOT NULL"
-    if engine.dialect.name == "postgresql":
-        query = """
-            SELECT concat_ws(' ', table_name, column_name, data_type, is_nullable, collation_name, column_default)
-            FROM information_schema.columns WHERE table_schema = 'public'
-            UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'
-        """
-    with engine.connect() as connection:
-        rows = connection.execute(text(query)).scalars().all()
-    return {" ".join(row.split()) for row in rows if "alembic_version" not in row}
 
 
 def test_migrations_and_schema_make_the_same_tables(

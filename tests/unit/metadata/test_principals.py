@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Final
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.metadata import principals
+from seawall.metadata import fields, principals
 from seawall.metadata.principals import Credential, Principal
+from seawall.metadata.schema import PRINCIPAL
 
 if TYPE_CHECKING:
     from seawall.metadata.database import Database
 
 DEVICE: Final = Principal("edge-device", {"password": Credential("cred0001", "0" * 64)}, "team")
 texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20)
+moments = st.none() | st.floats(0, 253_402_300_799.999)
 numbers = itertools.count()
 
 
@@ -24,9 +26,12 @@ numbers = itertools.count()
     principal=st.builds(
         Principal,
         texts,
-        st.dictionaries(st.sampled_from(["password", "password2"]), st.builds(Credential, texts, texts)),
+        st.dictionaries(
+            st.sampled_from(["password", "password2"]), st.builds(Credential, texts, texts, moments, moments)
+        ),
         texts,
         st.booleans(),
+        moments,
     )
 )
 def test_a_principal_is_found_as_it_was_put(database: Database, principal: Principal) -> None:
@@ -70,18 +75,17 @@ def test_a_name_that_no_database_could_hold_is_nobodys(database: Database) -> No
         assert database.read_now(principals.find, "myregistry", name) is None
 
 
-def test_scope_maps(database: Database) -> None:
-    maps = {"b": ("repositories/b/content/read",), "a": (), "A": ("repositories/a/content/read", "x")}
-    for name, actions in maps.items():
-        database.write_now(principals.put_scope_map, "myregistry", name, actions)
-    found = database.read_now(principals.list_scope_maps, "myregistry")
-    assert found == maps
-    assert list(found) == ["A", "a", "b"]
-    assert database.read_now(principals.find_scope_map, "myregistry", "A") == maps["A"]
-    assert database.read_now(principals.find_scope_map, "another", "A") is None
-    database.write_now(principals.put_scope_map, "myregistry", "A", ("y",))
-    assert database.read_now(principals.find_scope_map, "myregistry", "A") == ("y",)
-    assert database.write_now(principals.delete_scope_map, "another", "A") is False
-    assert database.write_now(principals.delete_scope_map, "myregistry", "A") is True
-    assert database.read_now(principals.find_scope_map, "myregistry", "A") is None
-    assert database.write_now(principals.delete_scope_map, "myregistry", "A") is False
+def test_a_password_counts_until_it_expires() -> None:
+    expiring = Principal("edge-device", {"password": Credential("cred0001", "0" * 64, expires=1000.0)})
+    assert expiring.holds("cred0001", 999.9)
+    assert not expiring.holds("cred0001", 1000.0)
+    assert DEVICE.holds("cred0001", 1e12)
+    assert not DEVICE.holds("cred0002", 0.0)
+
+
+def test_what_is_not_said_of_a_principal_is_not_written(database: Database) -> None:
+    # Older Seawalls wrote it so: what is so already is not written again once they are brought up to date.
+    database.write_now(principals.put, "myregistry", DEVICE)
+    kept = database.read_now(fields.read, PRINCIPAL, ("myregistry", DEVICE.name))
+    assert kept.keys() == {"scope_map", "enabled", "credential/password"}
+    assert kept["credential/password"] == {"identifier": "cred0001", "sha256": "0" * 64}

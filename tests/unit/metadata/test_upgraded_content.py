@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from seawall.blobs.digest import digest_of
-from seawall.metadata import blobs, keys, manifests, principals, readiness, registries, tags
+from seawall.metadata import blobs, keys, manifests, principals, readiness, registries, scope_maps, tags
 from seawall.metadata.manifests import Manifest
 from seawall.metadata.migrate import migrate
 from seawall.metadata.own import LOG
@@ -16,6 +16,7 @@ from seawall.metadata.principals import Credential, Principal
 from seawall.metadata.readiness import Answer
 from seawall.metadata.repositories import Repository
 from seawall.metadata.schema import PRINCIPAL, REPLICATED, SETTING
+from seawall.metadata.scope_maps import ScopeMap
 from seawall.network import EVERYBODY, Action, NetworkRules, parse_range
 from seawall.topology import Registry, Replica, Tier
 from tests.unit.metadata.former import BLOB, CONTENT, IMAGE, READINESS, SIGNATURE, SWITCHES, fill, make
@@ -89,7 +90,7 @@ def test_those_who_may_sign_in_are_who_they_were(upgraded: Database) -> None:
     disabled = Principal("disabled", credentials, "team", enabled=False)
     assert upgraded.read_now(principals.list_all, "myregistry") == [disabled, edge]
     assert upgraded.read_now(principals.find, "myregistry", "removed") is None
-    assert upgraded.read_now(principals.list_scope_maps, "myregistry") == {"team": ("repositories/*/content/read",)}
+    assert upgraded.read_now(scope_maps.list_all, "myregistry") == [ScopeMap("team", ("repositories/*/content/read",))]
     assert [(key.name, key.secret) for key in upgraded.read_now(keys.newest_first, keys.LINK)] == [
         ("first", bytes(range(256)))
     ]
