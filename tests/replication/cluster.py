@@ -10,8 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from seawall.management.creation import blank, create
 from seawall.metadata import log, registries
-from seawall.server.node import create_registry
 from seawall.topology import Registry, Replica
 from tests.real.product import Ready
 from tests.replication.cluster_client import Client
@@ -223,7 +223,7 @@ class Cluster:
 
 def _create(writer: Any, password: Path, regions: Iterable[str]) -> None:  # noqa: ANN401
     home, *_ = regions
-    made, secret = create_registry(writer, REGISTRY, home)
+    made, secret = create(writer, blank(REGISTRY, home))
     password.write_text(secret)
     replicas = tuple(Replica(region, account(region)) for region in sorted(regions))
     registries.put(writer, replace(made, replicas=replicas, data_endpoints=True))

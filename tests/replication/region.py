@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import httpx
 from sqlalchemy import select, update
 
+from seawall.acr.api import AcrApi
 from seawall.blobs.directory import DirectoryBlobs
 from seawall.dataplane.door import DataDoor
 from seawall.doors import DomainDoors
@@ -19,6 +20,7 @@ from seawall.metadata import peers
 from seawall.metadata.database import Database
 from seawall.metadata.own import WANT
 from seawall.metadata.schema import REPLICATED
+from seawall.portal.portal import Portal
 from seawall.registry.api import RegistryApi
 from seawall.registry.call import Services
 from seawall.replication.agenda import Agenda
@@ -36,6 +38,7 @@ from seawall.replication.throttle import Throttle
 from seawall.server.application import Application
 from seawall.server.observer import Observer
 from seawall.server.operations import Health
+from seawall.tiers import Tiers, limits_of
 from tests.replication.roads import HungUpError, send_to
 from tests.support.server import CLOUD
 
@@ -99,16 +102,19 @@ class Region:
         elsewhere = ReadThrough(self.database, self.store, self.neighbourhood)
         doors = DomainDoors(CLOUD)
         gate = Gate(self.database)
+        services = Services(self.database, self.store, doors, self.name, elsewhere)
         self.membership = Membership(self.database)
         self.application: ASGIApp = Application(
             region=self.name,
             doors=doors,
             database=self.database,
-            api=RegistryApi(Services(self.database, self.store, doors, self.name, elsewhere), gate),
+            api=RegistryApi(services, gate),
+            acr=AcrApi(services, gate),
             tokens=TokenService(self.database, gate),
             data=DataDoor(self.database, self.store, elsewhere),
             replication=ReplicationDoor(self.database, self.store, self.membership),
-            management=ManagementApi(CLOUD, doors, self.database),
+            management=ManagementApi(CLOUD, doors, self.database, limits_of(Tiers.AZURE)),
+            portal=Portal(CLOUD, doors, self.database, self.name, limits_of(Tiers.AZURE)),
             health=Health(self.database, self.store),
             observer=self.failures,
         )

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from seawall.identity.keyring import ensure_keys
+from seawall.management.creation import blank, create
 from seawall.metadata import log, registries
 from seawall.metadata.database import Database
 from seawall.replication.membership import introduce
-from seawall.server.node import create_registry
 from seawall.topology import Registry, Replica
 from tests.replication.region import REGISTRY, Region
 from tests.replication.roads import Road
@@ -61,7 +61,7 @@ class Template:
             replicas = tuple(Replica(name, f"sw{name}") for name in NAMES)
             with first.writing() as writer:
                 ensure_keys(writer)
-                _, self.password = create_registry(writer, REGISTRY, EAST)
+                _, self.password = create(writer, blank(REGISTRY, EAST))
                 registries.put(writer, Registry(REGISTRY, EAST, replicas, data_endpoints=True))
             introduce(found, "")
         # What they have in common is told once here, not in each test.

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from hypothesis import strategies as st
 
-from seawall.metadata import principals, regions, registries
-from seawall.server.node import renew_password
+from seawall.identity.credentials import renew_password
+from seawall.metadata import principals, regions, registries, scope_maps
+from seawall.metadata.scope_maps import ScopeMap
 from tests.replication.regions import EAST, NAMES, NORTH, REGISTRY
 from tests.support import content
 
@@ -60,9 +61,9 @@ def change_token(writer: Writer, one: bool, other: bool) -> None:
 
 def change_scope_map(writer: Writer, one: bool, other: bool) -> None:
     if other:
-        principals.put_scope_map(writer, REGISTRY, "one", ("repositories/app/content/read",) * (1 + one))
+        scope_maps.put(writer, REGISTRY, ScopeMap("one", ("repositories/app/content/read",) * (1 + one)))
     else:
-        principals.delete_scope_map(writer, REGISTRY, "one")
+        scope_maps.delete(writer, REGISTRY, "one")
 
 
 SETTINGS: Final = {

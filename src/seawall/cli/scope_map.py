@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -13,8 +13,6 @@ from seawall.cli.place import ConfigOption, JsonOption, RegistryOption, StateOpt
 __all__ = ["app"]
 
 app = typer.Typer(no_args_is_help=True, help="Scope maps: named lists of actions on repositories.")
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,49}")
 
 NameArgument = Annotated[str, typer.Argument(help="The scope map's name.")]
 
@@ -28,11 +26,11 @@ def list_scope_maps(
 ) -> None:
     """List a registry's scope maps, those that every registry has among them."""
     from seawall.identity.actions import BUILT_IN_SCOPE_MAPS  # noqa: PLC0415 - slow to import, not needed for --help
-    from seawall.metadata import principals  # noqa: PLC0415
+    from seawall.metadata import scope_maps  # noqa: PLC0415
 
     with opened(state, config) as database:
-        own = database.read_now(principals.list_scope_maps, the_registry(database, registry).name)
-    maps = {**BUILT_IN_SCOPE_MAPS, **own}
+        own = database.read_now(scope_maps.list_all, the_registry(database, registry).name)
+    maps = {**BUILT_IN_SCOPE_MAPS, **{one.name: one.actions for one in own}}
     if json:
         say_json(maps)
     else:
@@ -53,19 +51,24 @@ def create(
     config: ConfigOption = None,
 ) -> None:
     """Create or replace a scope map; tokens that use it change at once."""
-    from seawall.identity.actions import ScopeMapError, check_scope_map_action  # noqa: PLC0415
-    from seawall.metadata import principals  # noqa: PLC0415
+    from seawall.identity.actions import check_scope_map_action  # noqa: PLC0415
+    from seawall.identity.names import check_scope_map_name  # noqa: PLC0415
+    from seawall.metadata import scope_maps  # noqa: PLC0415
+    from seawall.metadata.clock import seconds_of  # noqa: PLC0415
+    from seawall.metadata.scope_maps import ScopeMap  # noqa: PLC0415
 
-    if not _NAME.fullmatch(name):
-        fail(f"scope map name {name!r} must be 1 to 50 letters, digits, '-' or '_', beginning with a letter or digit")
     try:
+        check_scope_map_name(name)
         for one in action:
             check_scope_map_action(one)
-    except ScopeMapError as error:
+    except ValueError as error:
         fail(str(error))
     with opened(state, config) as database:
         owner = the_registry(database, registry).name
-        database.write_now(principals.put_scope_map, owner, name, tuple(action))
+        with database.writing() as writer:
+            known = scope_maps.find(writer.connection, owner, name)
+            before = known or ScopeMap(name, (), created=seconds_of(writer.clock))
+            scope_maps.put(writer, owner, replace(before, actions=tuple(action)))
 
 
 @app.command()
@@ -76,8 +79,8 @@ def delete(
     config: ConfigOption = None,
 ) -> None:
     """Delete a scope map; tokens that use it may then do nothing."""
-    from seawall.metadata import principals  # noqa: PLC0415
+    from seawall.metadata import scope_maps  # noqa: PLC0415
 
     with opened(state, config) as database:
-        if not database.write_now(principals.delete_scope_map, the_registry(database, registry).name, name):
+        if not database.write_now(scope_maps.delete, the_registry(database, registry).name, name):
             fail(f"there is no scope map {name!r}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,8 +22,10 @@ __all__ = ["app"]
 app = typer.Typer(no_args_is_help=True, help="Tokens: users that may do what a scope map says.")
 
 NameArgument = Annotated[str, typer.Argument(help="The token's name, which is the user name.")]
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{3,49}")
+DaysOption = Annotated[
+    int | None,
+    typer.Option("--expires-in-days", help="When the password ends.", min=1, max=36500, show_default="never"),
+]
 
 
 @app.command("list")
@@ -33,7 +35,7 @@ def list_tokens(
     config: ConfigOption = None,
     json: JsonOption = False,
 ) -> None:
-    """List a registry's tokens."""
+    """List a registry's tokens, and when their passwords end."""
     from seawall.metadata import principals  # noqa: PLC0415 - slow to import, not needed for --help
 
     with opened(state, config) as database:
@@ -41,15 +43,24 @@ def list_tokens(
         known = database.read_now(principals.list_all, owner)
     tokens = [one for one in known if one.name != owner]
     if json:
-        say_json([{"name": one.name, "scope_map": one.scope_map, "enabled": one.enabled} for one in tokens])
+        say_json([_facts(one) for one in tokens])
     else:
-        rows = [(one.name, one.scope_map, "enabled" if one.enabled else "disabled") for one in tokens]
-        say_table(("NAME", "SCOPE MAP", "STATUS"), rows)
+        rows = [
+            (
+                one.name,
+                one.scope_map,
+                "enabled" if one.enabled else "disabled",
+                "\n".join(f"{slot} ends {end or 'never'}" for slot, end in _ends(one).items()),
+            )
+            for one in tokens
+        ]
+        say_table(("NAME", "SCOPE MAP", "STATUS", "PASSWORDS"), rows)
 
 
 @app.command(
     epilog=examples(
         "seawall token create build-server --scope-map _repositories_push",
+        "seawall token create visitor --expires-in-days 7",
         "seawall scope-map create team --action 'repositories/team/*/content/read'",
         "seawall token create team-edge --scope-map team",
     )
@@ -57,27 +68,28 @@ def list_tokens(
 def create(
     name: NameArgument,
     scope_map: Annotated[str, typer.Option(help="What it may do.")] = "_repositories_pull",
+    days: DaysOption = None,
     registry: RegistryOption = None,
     state: StateOption = None,
     config: ConfigOption = None,
     json: JsonOption = False,
 ) -> None:
     """Create a token; prints the password, which is not kept."""
-    from seawall.identity.tokens import ANONYMOUS  # noqa: PLC0415
+    from seawall.identity.credentials import renew_password  # noqa: PLC0415
+    from seawall.identity.names import check_token_name  # noqa: PLC0415
     from seawall.metadata import principals  # noqa: PLC0415
-    from seawall.server.node import renew_password  # noqa: PLC0415
 
-    if not _NAME.fullmatch(name) or name == ANONYMOUS:
-        fail(f"token name {name!r} must be 4 to 50 letters, digits, '-' or '_', not '{ANONYMOUS}'")
     with opened(state, config) as database:
         owner = the_registry(database, registry).name
-        if name == owner:
-            fail("this is the admin user's name; see 'seawall registry renew-password'")
+        try:
+            check_token_name(name, owner)
+        except ValueError as error:
+            fail(str(error))
         if database.read_now(principals.find, owner, name) is not None:
             fail(f"there is a token {name!r} already; see 'seawall token update' and 'seawall token renew-password'")
         _check_scope_map(database, owner, scope_map)
         with database.writing() as writer:
-            password = renew_password(writer, owner, name, scope_map=scope_map)
+            password = renew_password(writer, owner, name, scope_map=scope_map, expires=_end(days))
     if json:
         say_json({"username": name, "password": password, "registry": owner})
     else:
@@ -107,10 +119,12 @@ def sign_in(
     with opened(state, config) as database:
         owner = the_registry(database, registry).name
         found = database.read_now(principals.find, owner, name or owner)
-        if found is None or not found.credentials:
+        if found is None:
             fail(f"there is no user {name or owner!r}")
         ring = database.read_now(keys.newest_first, keys.TOKEN)
-    credential = next(iter(found.credentials.values())).identifier
+    credential = next((one.identifier for one in found.credentials.values() if one.counts(time.time())), None)
+    if credential is None:
+        fail(f"{name!r} has no password that counts; see 'seawall token renew-password'")
     say(issue(ring[0], TokenKind.SIGN_IN, SIGN_IN_AUDIENCE.format(owner), found.name, credential)[0])
 
 
@@ -146,19 +160,20 @@ def update(
 def renew(
     name: NameArgument,
     slot: SlotOption = "password",
+    days: DaysOption = None,
     registry: RegistryOption = None,
     state: StateOption = None,
     config: ConfigOption = None,
     json: JsonOption = False,
 ) -> None:
     """Give a token a new password; everything signed in with the old one is over at once."""
-    from seawall.server.node import renew_password  # noqa: PLC0415
+    from seawall.identity.credentials import renew_password  # noqa: PLC0415
 
     with opened(state, config) as database:
         owner = the_registry(database, registry).name
         with database.writing() as writer:
             _the_token(writer.connection, owner, name)
-            password = renew_password(writer, owner, name, slot=slot)
+            password = renew_password(writer, owner, name, slot=slot, expires=_end(days))
     say_json({"username": name, "password": password, "registry": owner}) if json else say(password)
 
 
@@ -189,8 +204,31 @@ def _the_token(connection: Connection, owner: str, name: str) -> Principal:
 
 def _check_scope_map(database: Database, owner: str, scope_map: str) -> None:
     from seawall.identity.actions import BUILT_IN_SCOPE_MAPS  # noqa: PLC0415
-    from seawall.metadata import principals  # noqa: PLC0415
+    from seawall.metadata import scope_maps  # noqa: PLC0415
 
-    maps = database.read_now(principals.list_scope_maps, owner)
+    maps = [one.name for one in database.read_now(scope_maps.list_all, owner)]
     if scope_map not in maps and scope_map not in BUILT_IN_SCOPE_MAPS:
         fail(f"there is no scope map {scope_map!r}; there are: {', '.join([*BUILT_IN_SCOPE_MAPS, *maps])}")
+
+
+def _end(days: int | None) -> float | None:
+    return time.time() + days * 86400 if days is not None else None
+
+
+def _ends(token: Principal) -> dict[str, str | None]:
+    from datetime import UTC, datetime  # noqa: PLC0415 - not needed for --help
+
+    def moment(seconds: float) -> str:
+        return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+    known = sorted(token.credentials.items())
+    return {slot: None if one.expires is None else moment(one.expires) for slot, one in known}
+
+
+def _facts(token: Principal) -> dict[str, object]:
+    return {
+        "name": token.name,
+        "scope_map": token.scope_map,
+        "enabled": token.enabled,
+        "passwords": {slot: {"expires": end} for slot, end in _ends(token).items()},
+    }

@@ -73,19 +73,22 @@ class Rights:
         everything: Whether it is the admin user.
         exact: Actions by repository.
         prefixes: Actions on every repository whose name starts so.
+        ends: From when on all of it is over, in seconds since 1970; ``None`` for never.
     """
 
     everything: bool = False
     exact: tuple[tuple[str, Action], ...] = ()
     prefixes: tuple[tuple[str, Action], ...] = ()
+    ends: float | None = None
 
     @classmethod
-    def of_scope_map(cls, actions: Iterable[str]) -> Rights:
+    def of_scope_map(cls, actions: Iterable[str], ends: float | None = None) -> Rights:
         """Read a scope map."""
         parsed = [check_scope_map_action(action) for action in actions]
         return cls(
             exact=tuple((name, action) for name, action in parsed if not name.endswith("*")),
             prefixes=tuple((name[:-1], action) for name, action in parsed if name.endswith("*")),
+            ends=ends,
         )
 
     def on(self, repository: str) -> frozenset[Action]:

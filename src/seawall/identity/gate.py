@@ -7,6 +7,7 @@ after one, and status and header must be exactly these. Source: distribution, "T
 from __future__ import annotations
 
 import base64
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -15,7 +16,7 @@ from seawall.identity.actions import BUILT_IN_SCOPE_MAPS, Action, Rights
 from seawall.identity.passwords import matching_credential
 from seawall.identity.scopes import Grant, repository_scope
 from seawall.identity.tokens import ANONYMOUS, SIGN_IN_AUDIENCE, Claims, TokenError, TokenKind, Verifier
-from seawall.metadata import keys, principals, registries
+from seawall.metadata import keys, principals, registries, scope_maps
 from seawall.metadata.memo import reads_settings
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ __all__ = [
     "challenge",
     "claims_of",
     "current_rights",
+    "rights_now",
 ]
 
 REFRESH_TOKEN_USER: Final = "00000000-0000-0000-0000-000000000000"  # noqa: S105 - a user name
@@ -78,9 +80,9 @@ class Access:
 
 @reads_settings
 def current_rights(connection: Connection, registry_name: str, identity: Identity) -> Rights | None:
-    """Return what somebody who signed in earlier may do now; ``None`` if it is over.
+    """Return what somebody who signed in earlier may do, and until when; ``None`` if it is over.
 
-    Tokens and links last for minutes to hours; asking this each time is what makes a revocation count at once.
+    Answers are repeated until something is written, which time is not: ask :func:`rights_now`.
     """
     registry = registries.find(connection, registry_name)
     if registry is None:
@@ -90,16 +92,28 @@ def current_rights(connection: Connection, registry_name: str, identity: Identit
     principal = principals.find(connection, registry_name, identity.subject)
     operator = principals.find(connection, principals.CLOUD, identity.subject) if principal is None else None
     who = principal or operator
-    if who is None or not who.holds(identity.credential):
+    credential = who.credential(identity.credential) if who is not None else None
+    if credential is None:
         return None
     if principal is None:
-        return Rights(everything=True)
+        return Rights(everything=True, ends=credential.expires)
     if identity.subject == registry_name:
-        return Rights(everything=True) if registry.admin else None
-    actions = BUILT_IN_SCOPE_MAPS.get(principal.scope_map) or principals.find_scope_map(
-        connection, registry_name, principal.scope_map
-    )
-    return Rights.of_scope_map(actions or ())
+        return Rights(everything=True, ends=credential.expires) if registry.admin else None
+    actions = BUILT_IN_SCOPE_MAPS.get(principal.scope_map)
+    if actions is None:
+        found = scope_maps.find(connection, registry_name, principal.scope_map)
+        actions = found.actions if found is not None else ()
+    return Rights.of_scope_map(actions, credential.expires)
+
+
+async def rights_now(database: Database, registry_name: str, identity: Identity) -> Rights | None:
+    """Return what somebody who signed in earlier may do now; ``None`` if it is over.
+
+    Tokens and links last for minutes to hours; asking this each time is what makes a revocation count at once.
+    """
+    rights = await database.cached(current_rights, registry_name, identity)
+    over = rights is None or (rights.ends is not None and time.time() >= rights.ends)
+    return None if over else rights
 
 
 class SignInError(Exception):
@@ -147,7 +161,7 @@ class Gate:
         Raises:
             SignInError: If that is nothing any more.
         """
-        rights = await self._database.cached(current_rights, site.registry.name, identity)
+        rights = await rights_now(self._database, site.registry.name, identity)
         if rights is None:
             raise SignInError("this sign-in was withdrawn or is switched off; sign in again", "invalid_token")
         return rights
@@ -163,7 +177,7 @@ class Gate:
         principal = await self._database.cached(principals.find, site.registry.name, username)
         credential = matching_credential(principal, password)
         identity = Identity(username, credential.identifier if credential else "")
-        allowed = await self._database.cached(current_rights, site.registry.name, identity) is not None
+        allowed = await rights_now(self._database, site.registry.name, identity) is not None
         if credential is None or not allowed:
             raise SignInError("the user name or the password is wrong")
         return identity

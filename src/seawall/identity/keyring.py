@@ -1,4 +1,8 @@
-"""The keys that tokens and links are signed with, made on first use and changed without logging anybody out."""
+"""The keys that tokens and links are signed with, made on first use and changed without logging anybody out.
+
+The key that admin users' passwords are made with is never changed: a password can be shown for as long as its key is
+here.
+"""
 
 from __future__ import annotations
 
@@ -24,38 +28,49 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from seawall.metadata.database import Database
+    from seawall.metadata.keys import SigningKey
     from seawall.metadata.rows import Writer
 
-__all__ = ["ensure_keys", "lacks_keys", "load_private_key", "rotate"]
+__all__ = ["ensure_keys", "lacks_keys", "load_private_key", "password_key", "rotate"]
 
 _RSA_BITS: Final = 2048
-_LINK_KEY_BYTES: Final = 32
-# The longest that anything signed stays valid is the refresh token's three hours; keep a wide margin.
+_SECRET_BYTES: Final = 32
+# The longest that anything signed stays valid is a day's work at the portal, eight hours; keep a wide margin.
 _KEEP_SECONDS: Final = 24 * 3600
 
 
 def lacks_keys(connection: Connection) -> bool:
-    """Say whether there are no keys yet."""
-    return not all(keys.newest_first(connection, purpose) for purpose in (keys.TOKEN, keys.LINK))
+    """Say whether there are no keys yet, or not all: an older Seawall made fewer."""
+    return not all(keys.newest_first(connection, purpose) for purpose in (keys.TOKEN, keys.LINK, keys.PASSWORD))
 
 
 def ensure_keys(writer: Writer) -> None:
-    """Make the first keys, if there are none."""
+    """Make the first keys, as far as there are none."""
     if not keys.newest_first(writer.connection, keys.TOKEN):
         _add_token_key(writer)
     if not keys.newest_first(writer.connection, keys.LINK):
-        _add_link_key(writer)
+        _add_secret(writer, keys.LINK)
+    password_key(writer)
+
+
+def password_key(writer: Writer) -> SigningKey:
+    """Return the key that passwords are made with now; make it, if there is none."""
+    if not keys.newest_first(writer.connection, keys.PASSWORD):
+        _add_secret(writer, keys.PASSWORD)
+    return keys.newest_first(writer.connection, keys.PASSWORD)[0]
 
 
 def rotate(database: Database) -> int:
     """Sign with new keys from now on; keys that nothing valid can be signed with any more are removed.
+
+    Passwords stay what they are, and so does their key.
 
     Returns:
         How many old keys were removed.
     """
     with database.writing() as writer:
         _add_token_key(writer)
-        _add_link_key(writer)
+        _add_secret(writer, keys.LINK)
         unused_since = time.time() - _KEEP_SECONDS
         return sum(keys.remove_superseded(writer, purpose, unused_since) for purpose in (keys.TOKEN, keys.LINK))
 
@@ -74,8 +89,8 @@ def _add_token_key(writer: Writer) -> None:
     keys.add(writer, keys.TOKEN, _key_name(key), pem)
 
 
-def _add_link_key(writer: Writer) -> None:
-    keys.add(writer, keys.LINK, secrets.token_hex(4), secrets.token_bytes(_LINK_KEY_BYTES))
+def _add_secret(writer: Writer, purpose: str) -> None:
+    keys.add(writer, purpose, secrets.token_hex(4), secrets.token_bytes(_SECRET_BYTES))
 
 
 def _key_name(key: rsa.RSAPrivateKey) -> str:

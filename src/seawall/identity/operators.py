@@ -5,6 +5,7 @@ To the Azure CLI an operator is a service principal: its name is a GUID, and its
 
 from __future__ import annotations
 
+import time
 import uuid
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -67,8 +68,16 @@ class OperatorGate:
         scheme, _, token = (authorization or "").partition(" ")
         if scheme.lower() != "bearer":
             raise SignInError("sign in first")
-        claims = await claims_of(self._database, self._verifier, token.strip(" \t"), TokenKind.MANAGEMENT, audience)
+        return await self.identify(token.strip(" \t"), TokenKind.MANAGEMENT, audience)
+
+    async def identify(self, token: str, kind: TokenKind, audience: str) -> Identity:
+        """Check a token that stands for an operator.
+
+        Raises:
+            SignInError: It does not hold, or the operator may not do anything any more.
+        """
+        claims = await claims_of(self._database, self._verifier, token, kind, audience)
         operator = await self._database.cached(principals.find, CLOUD, claims.subject)
-        if operator is None or not operator.holds(claims.credential):
+        if operator is None or not operator.holds(claims.credential, time.time()):
             raise SignInError("this sign-in was withdrawn; sign in again", "invalid_token")
         return Identity(claims.subject, claims.credential)

@@ -16,6 +16,7 @@ from seawall.identity.gate import Gate, Identity, SignInError, Site, basic_crede
 from seawall.identity.issuing import answer, sign
 from seawall.identity.scopes import Grant, granted, parse_scopes
 from seawall.identity.tokens import ANONYMOUS, TokenKind
+from seawall.rates import Kind, Uncounted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from seawall.metadata.database import Database
+    from seawall.rates import Rates
 
 __all__ = ["TokenService"]
 
@@ -33,16 +35,18 @@ _LONGEST_FORM: Final = 128 * 1024
 class TokenService:
     """Hands out tokens."""
 
-    def __init__(self, database: Database, gate: Gate) -> None:
+    def __init__(self, database: Database, gate: Gate, rates: Rates | None = None) -> None:
         self._database = database
         self._gate = gate
+        self._rates = rates or Uncounted()
 
     async def handle(self, site: Site, request: Request) -> Response:
         """Answer a request below ``/oauth2/``.
 
         Raises:
-            ApiError: As the specification has it.
+            ApiError: As the specification has it; 429 for too many.
         """
+        self._rates.take(site.registry, Kind.SIGN_IN)
         try:
             return await self._answer(site, request)
         except SignInError as error:

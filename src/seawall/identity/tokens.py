@@ -51,6 +51,7 @@ class TokenKind(StrEnum):
     REFRESH = "refresh_token"
     SIGN_IN = "sign_in"
     MANAGEMENT = "management"
+    PORTAL = "portal"
 
 
 LIFETIME_SECONDS: Final = {
@@ -58,6 +59,7 @@ LIFETIME_SECONDS: Final = {
     TokenKind.REFRESH: 3 * 3600,
     TokenKind.SIGN_IN: 3600,
     TokenKind.MANAGEMENT: 3600,
+    TokenKind.PORTAL: 8 * 3600,
 }
 ANONYMOUS_LIFETIME_SECONDS: Final = 20 * 60
 

@@ -1,4 +1,7 @@
-"""The rows that concern a manifest: what another region needs to serve it, or to take a manifest that refers to it."""
+"""The rows that concern a manifest: what another region needs to serve it, or to take a manifest that refers to it.
+
+Locks are among them: what one region must not give out, no other one may either.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,9 @@ from sqlalchemy import func, select
 
 from seawall.metadata import tags
 from seawall.metadata.batches import AT_ONCE, batches
+from seawall.metadata.locks import REPOSITORY_ITSELF
 from seawall.metadata.log import Row
-from seawall.metadata.schema import BLOB_LINK, MANIFEST, REPOSITORY, TAG
+from seawall.metadata.schema import BLOB_LINK, LOCK, MANIFEST, REPOSITORY, TAG
 from seawall.registry.document import read_document
 
 if TYPE_CHECKING:
@@ -42,6 +46,9 @@ def rows_about(connection: Connection, question: Question) -> list[Row]:
     found += _rows(connection, BLOB_LINK, here, "digest", {*blobs, *question.blobs})
     if found:
         found += _rows(connection, REPOSITORY, here, "repository", [here.name])
+        # A lock must not come later than what it is on.
+        locked = {row.values["name"] for row in found if row.table is TAG} | {row.values["digest"] for row in manifests}
+        found += _rows(connection, LOCK, here, "name", {REPOSITORY_ITSELF, *locked})
     return found
 
 

@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 
 __all__ = ["check_document", "check_signing_key"]
 
-_LEAST_LINK_KEY: Final = 16
+_LEAST_SECRET: Final = 16
+_LAST_SECOND: Final = 253_402_300_799.0
+"""The end of the year 9999, behind which nobody can write a date (RFC 3339)."""
 
 
 def _certificates(text: str) -> str:
@@ -61,13 +63,20 @@ class _Model(BaseModel):
     model_config = ConfigDict(strict=True, extra="ignore")
 
 
+_Moment = Annotated[float, Field(ge=0, le=_LAST_SECOND)]
+
+
 class _Credential(_Model):
     identifier: str
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    created: _Moment | None = None
+    expires: _Moment | None = None
 
 
 class _ScopeMap(_Model):
     actions: list[str]
+    description: str = ""
+    created: _Moment | None = None
 
 
 class _Answer(_Model):
@@ -88,6 +97,7 @@ _PRINCIPAL_FIELDS: Final[Mapping[str, TypeAdapter[Any]]] = {
     "scope_map": TypeAdapter(StrictStr),
     "enabled": TypeAdapter(StrictBool),
     "credential": TypeAdapter(_Credential),
+    "created": TypeAdapter(_Moment, config=ConfigDict(strict=True)),
 }
 _DOCUMENTS: Final[Mapping[Table, TypeAdapter[Any]]] = {
     SCOPE_MAP: TypeAdapter(_ScopeMap),
@@ -125,9 +135,9 @@ def check_signing_key(row: Mapping[str, Any]) -> None:
     Raises:
         ValueError: It cannot be used. What it is, is not said.
     """
-    if row["purpose"] == keys.LINK:
-        if len(row["secret"]) < _LEAST_LINK_KEY:
-            raise ValueError("a link key is too short")
+    if row["purpose"] in {keys.LINK, keys.PASSWORD}:
+        if len(row["secret"]) < _LEAST_SECRET:
+            raise ValueError(f"a {row['purpose']} key is too short")
     elif row["purpose"] == keys.TOKEN:
         try:
             key = load_pem_private_key(row["secret"], password=None)

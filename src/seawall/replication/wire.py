@@ -36,6 +36,7 @@ _LARGEST: Final = 2**63
 _LONGEST_ERROR: Final = 500
 _LONGEST_EPOCH: Final = 64
 _LOCAL: Final = "sequence"
+_ADDED: Final = "created"
 
 
 class WireError(ValueError):
@@ -85,6 +86,9 @@ def _row(entry: object, now: float) -> Row:
         case _:
             raise WireError(f"no row: {str(entry)[:80]}")
     columns = {column.name: column for column in table.columns if column.name != _LOCAL}
+    if _ADDED in columns:
+        # An older Seawall does not say when it was made, and keeps nothing earlier than the last write.
+        values = {_ADDED: values.get("clock"), **values}
     if columns.keys() != values.keys():
         raise WireError(f"a row of {name} has other columns: {', '.join(map(str, columns.keys() ^ values.keys()))}")
     read = {column: _value(table, columns[column], values[column]) for column in columns}
@@ -139,6 +143,8 @@ def _check(table: Table, row: dict[str, Any]) -> None:
         check_signing_key(row)
     if table is TAG and not tags.GRAMMAR.fullmatch(row["name"]):
         raise WireError(f"tag {row['name'][:80]!r}")
+    if row.get(_ADDED, 0) > row["clock"]:
+        raise WireError("it was made later than it was written last")
     if table in {TAG, BLOB_LINK, MANIFEST}:
         parse_digest(row["digest"])
     if table is MANIFEST:

@@ -17,8 +17,9 @@ from seawall.identity.gate import Gate, Identity, SignInError, Site, basic_crede
 from seawall.identity.passwords import new_password
 from seawall.identity.scopes import Grant
 from seawall.identity.tokens import ANONYMOUS, SIGN_IN_AUDIENCE, TokenKind, issue
-from seawall.metadata import keys, principals, registries
+from seawall.metadata import keys, principals, registries, scope_maps
 from seawall.metadata.principals import Principal
+from seawall.metadata.scope_maps import ScopeMap
 from seawall.topology import Registry, Replica
 from tests.unit.identity.forging import key
 
@@ -29,7 +30,7 @@ REGISTRY: Final = Registry("myregistry", "eastus", (Replica("eastus", "account1"
 SITE: Final = Site(REGISTRY, "myregistry.azurecr.io")
 ELSEWHERE: Final = Site(replace(REGISTRY, name="another"), "another.azurecr.io")
 DEVICE: Final = "edge-device"
-MAP: Final = ("repositories/team/*/content/read",)
+MAP: Final = ScopeMap("team", ("repositories/team/*/content/read",))
 
 
 def basic(username: str, password: str) -> str:
@@ -80,7 +81,7 @@ def world(database: Database) -> World:
         keys.add(writer, keys.TOKEN, key("ours").name, key("ours").secret)
         registries.put(writer, REGISTRY)
         registries.put(writer, ELSEWHERE.registry)
-        principals.put_scope_map(writer, "myregistry", "team", MAP)
+        scope_maps.put(writer, "myregistry", MAP)
         principals.put(writer, "myregistry", Principal("myregistry", {"password": admin}))
         principals.put(writer, "myregistry", Principal(DEVICE, {"password": device}, "team"))
     return World(database, Gate(database), admin_password, device_password)
@@ -146,13 +147,12 @@ def test_a_change_of_mind_counts_at_once(world: World) -> None:
         return [world.allowed(bearer), world.allowed(password)]
 
     assert now() == allowed
-    world.database.write_now(
-        principals.put_scope_map, "myregistry", "team", (*MAP, "repositories/team/app/content/write")
-    )
+    more = replace(MAP, actions=(*MAP.actions, "repositories/team/app/content/write"))
+    world.database.write_now(scope_maps.put, "myregistry", more)
     assert now() == [{Action.PULL, Action.PUSH}] * 2
-    world.database.write_now(principals.delete_scope_map, "myregistry", "team")
+    world.database.write_now(scope_maps.delete, "myregistry", "team")
     assert now() == [frozenset()] * 2
-    world.database.write_now(principals.put_scope_map, "myregistry", "team", MAP)
+    world.database.write_now(scope_maps.put, "myregistry", MAP)
     assert now() == allowed
     before = world.device()
     world.change_device(replace(before, enabled=False))

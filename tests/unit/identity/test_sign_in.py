@@ -18,9 +18,9 @@ from seawall.identity.keyring import ensure_keys
 from seawall.identity.operators import OperatorGate, create_operator, renew_secret
 from seawall.identity.sign_in import REGISTRY_RESOURCE, SignInService
 from seawall.identity.tokens import TokenKind
+from seawall.management.creation import blank, create
 from seawall.metadata import principals, registries
 from seawall.replication.wire import WireError, read_rows, write_rows
-from seawall.server.node import create_registry
 from seawall.topology import Registry, Replica
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def test_operators_do_not_sign_in_to_registries_with_their_secret(sign_in: SignI
 
 
 def test_a_registrys_own_users_manage_nothing(sign_in: SignIn) -> None:
-    _, password = sign_in.database.write_now(create_registry, "myregistry", "eastus")
+    _, password = sign_in.database.write_now(create, blank("myregistry", "eastus"))
     answer = sign_in.send("POST", TOKEN, data=sign_in.form(client_id="myregistry", client_secret=password))
     assert answer.json()["error"] == "invalid_client"
 
