@@ -31,6 +31,7 @@ class MoreDoors:
 
     def __init__(self, doors: Doors, further: Mapping[str, Host]) -> None:
         self._doors = doors
+        self.several = doors.several
         self._further = further
 
     def locate(self, authority: str) -> Host | None:

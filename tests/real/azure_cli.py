@@ -20,31 +20,35 @@ class AzureCli:
     """`az`, with settings of its own, signed in as the operator of a registry."""
 
     def __init__(self, state: Path, *, set_up: bool = True) -> None:
-        tool("az")
-        self._state = state
-        self.environment = {
-            "PATH": f"{TOOLS}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
-            "HOME": str(state),
-            "LANG": "C.UTF-8",
-            "AZURE_CORE_COLLECT_TELEMETRY": "false",
-        }
+        self._prepare(state, "--state", state)
         if set_up:
             told = json.loads(self.seawall("az-setup", "--run", "--json"))
             self.environment |= told["environment"]
 
+    def _prepare(self, home: Path, *about: str | Path) -> None:
+        tool("az")
+        self._about = [str(one) for one in about]
+        self.environment = {
+            "PATH": f"{TOOLS}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+            "HOME": str(home),
+            "LANG": "C.UTF-8",
+            "AZURE_CORE_COLLECT_TELEMETRY": "false",
+        }
+
     def seawall(self, *words: str) -> str:
         """Run one of our own commands about the registry; return what it prints."""
-        command = [str(BINARY), *words, "--state", str(self._state)]
-        done = subprocess.run(
-            command, env=self.environment, capture_output=True, text=True, timeout=PATIENCE, check=False
-        )
+        done = self.call(str(BINARY), *words, *self._about)
         assert done.returncode == 0, f"{words}: exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done.stdout
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run a command of `az`."""
+        return self.call(tool("az"), *words)
+
+    def call(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """Run a program where `az` is."""
         return subprocess.run(
-            [tool("az"), *words],
+            command,
             env=self.environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,

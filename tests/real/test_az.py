@@ -93,7 +93,7 @@ def test_the_named_data_endpoint_is_there(az: AzureCli, product: Product) -> Non
 
 
 def test_other_tiers_are_refused_what_needs_premium(az: AzureCli) -> None:
-    assert "replicas need Premium, not Basic" in az.refusal("acr", "update", *NAME, "--sku", "Basic")
+    assert "replications are not supported for the SKU Basic" in az.refusal("acr", "update", *NAME, "--sku", "Basic")
     assert az.answer("acr", "show", *NAME)["sku"] == {"name": "Premium", "tier": "Premium"}
 
 

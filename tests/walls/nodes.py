@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Final, Self
 from typer.testing import CliRunner
 
 from seawall.cli.main import app
+from seawall.management.creation import blank, create
 from seawall.metadata import registries
 from seawall.metadata.database import Database
 from seawall.naming import PUBLIC
-from seawall.server.node import create_registry
 from seawall.topology import Registry, Replica
 from tests.support.server import BINARY
 from tests.walls.places import ACCOUNTS, EAST, OTHER, REGISTRY
@@ -109,10 +109,10 @@ class Node:
         database = Database(self.database_url, self.region)
         try:
             with database.writing() as writer:
-                made, password = create_registry(writer, REGISTRY, self.region)
+                made, password = create(writer, blank(REGISTRY, self.region))
                 replicas = tuple(Replica(region, account) for region, account in sorted(ACCOUNTS.items()))
                 registries.put(writer, Registry(made.name, EAST, replicas))
-                create_registry(writer, OTHER.partition(".")[0], self.region)
+                create(writer, blank(OTHER.partition(".")[0], self.region))
         finally:
             database.close()
         return password

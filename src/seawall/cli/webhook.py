@@ -191,11 +191,12 @@ def ping(
 
     from seawall.events import envelope  # noqa: PLC0415
     from seawall.events.sending import Outcome, new_client, send  # noqa: PLC0415
+    from seawall.metadata.telling import ping_document  # noqa: PLC0415
 
     with opened(state, config) as database:
         owner = the_registry(database, registry)
         webhook = database.read_now(_the_webhook, owner, name)
-        told = envelope.ping(owner.name, database.region)
+        told = ping_document(owner.name, database.region)
 
     async def try_it() -> Outcome:
         async with new_client() as client:

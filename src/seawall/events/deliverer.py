@@ -150,7 +150,7 @@ class Deliverer:
         outcome = await send(self._client, webhook, envelope(event.told, source_of(event.registry, self._doors)))
         _EVENTS.labels("delivered" if outcome.taken else "failed").inc()
         if outcome.taken:
-            await self._database.note(events.done, event)
+            await self._database.note(events.done, event, outcome.words, self._wall())
         else:
             again = self._wall() + max(_pause(event.attempts), int(outcome.wait_seconds * 1000))
             await self._database.note(events.failed, event, outcome.words, again, aside=outcome.aside)

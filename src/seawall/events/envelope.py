@@ -8,8 +8,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import uuid
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from seawall.naming import Host, Role
@@ -18,8 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from seawall.doors import Doors
+    from seawall.metadata.webhooks import Webhook
 
-__all__ = ["CONTENT_TYPE", "SIGNATURE", "envelope", "headers_for", "ping", "source_of"]
+__all__ = ["CONTENT_TYPE", "SIGNATURE", "envelope", "headers_for", "source_of"]
 
 CONTENT_TYPE: Final = "application/cloudevents+json; charset=utf-8"
 SIGNATURE: Final = "X-Hub-Signature-256"
@@ -41,23 +40,12 @@ def envelope(told: Mapping[str, Any], source: str) -> bytes:
     return json.dumps(event).encode()
 
 
-def headers_for(body: bytes, secret: str) -> dict[str, str]:
+def headers_for(body: bytes, webhook: Webhook) -> dict[str, str]:
     """Return the headers that go with an event's bytes."""
-    headers = {"Content-Type": CONTENT_TYPE}
-    if secret:
-        headers[SIGNATURE] = f"sha256={hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}"
+    headers = dict(webhook.headers) | {"Content-Type": CONTENT_TYPE}
+    if webhook.secret:
+        headers[SIGNATURE] = f"sha256={hmac.new(webhook.secret.encode(), body, hashlib.sha256).hexdigest()}"
     return headers
-
-
-def ping(registry: str, region: str) -> Mapping[str, Any]:
-    """Make an event that says nothing but that events arrive."""
-    return {
-        "id": str(uuid.uuid4()),
-        "type": "registry.ping",
-        "subject": registry,
-        "time": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        "data": {"action": "ping", "region": region},
-    }
 
 
 def source_of(registry: str, doors: Doors | None = None) -> str:

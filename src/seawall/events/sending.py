@@ -64,7 +64,7 @@ async def send(client: httpx.AsyncClient, webhook: Webhook, body: bytes) -> Outc
     words = ""
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
-            headers = headers_for(body, webhook.secret)
+            headers = headers_for(body, webhook)
             async with client.stream("POST", webhook.url, content=body, headers=headers) as answer:
                 await _drain(answer)
     except (TimeoutError, httpx.TimeoutException):

@@ -51,6 +51,18 @@ class Account:
         """The identifier of a registry."""
         return f"{self.path}/resourceGroups/{GROUP}/providers/{TYPE}/{name}"
 
+    def thing(self, registry: str, kind: str, name: str) -> dict[str, str]:
+        """Write what a thing of a registry begins with: identifier, name and type."""
+        return {"id": f"{self.registry_path(registry)}/{kind}/{name}", "name": name, "type": f"{TYPE}/{kind}"}
+
+    def network_path(self, kind: str, name: str) -> str:
+        """The identifier of something that has to do with networks."""
+        return f"{self.path}/resourceGroups/{GROUP}/providers/Microsoft.Network/{kind}/{name}"
+
+    def private_endpoint_path(self, registry: str, name: str) -> str:
+        """The identifier of a private endpoint; Azure knows it beside registries, so both names are in it."""
+        return self.network_path("privateEndpoints", f"{registry}-{name}")
+
     def endpoints(self) -> dict[str, Any]:
         """Write what ``/metadata/endpoints`` tells a client about the cloud."""
         return {

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from seawall.doors import Doors
     from seawall.metadata.database import Database
     from seawall.naming import Cloud
+    from seawall.tiers import TiersOf
 
 __all__ = ["ManagementApi"]
 
@@ -35,10 +36,10 @@ __all__ = ["ManagementApi"]
 class ManagementApi:
     """Answers at the operators' host."""
 
-    def __init__(self, cloud: Cloud, doors: Doors, database: Database) -> None:
-        """Take what is managed, and under which names clients reach it."""
+    def __init__(self, cloud: Cloud, doors: Doors, database: Database, tiers: TiersOf) -> None:
+        """Take what is managed, under which names clients reach it, and what tiers give."""
         self._account = Account(f"https://{doors.authority(Host(Role.OPERATORS))}", cloud, SIGN_IN)
-        self._services = Services(self._account, doors, database)
+        self._services = Services(self._account, doors, database, tiers)
         self._gate = OperatorGate(database)
         self._sign_in = SignInService(database, self._gate)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from starlette.responses import JSONResponse, Response
 
 from seawall import bodies
-from seawall.management.account import GROUP, TYPE
+from seawall.management.account import GROUP
 from seawall.management.errors import ManagementError, not_found
 from seawall.metadata import registries
 
@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from seawall.management.account import Account
     from seawall.metadata.database import Database
     from seawall.metadata.rows import Writer
-    from seawall.topology import Registry
+    from seawall.tiers import Limits, TiersOf
+    from seawall.topology import Registry, Tier
 
-__all__ = ["Call", "Services", "gone", "listed", "no_such_path", "present", "read_body"]
+__all__ = ["Call", "Services", "gone", "listed", "location_of", "no_such_path", "present", "read_body"]
 
 _LARGEST: Final = 1024 * 1024
 
@@ -33,6 +34,11 @@ class Services(NamedTuple):
     account: Account
     doors: Doors
     database: Database
+    tiers: TiersOf
+
+    def limits(self, tier: Tier) -> Limits:
+        """Return what a tier gives here."""
+        return self.tiers[tier]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +81,7 @@ class Call:
 
     def identity(self, kind: str, name: str) -> dict[str, str]:
         """Write what every thing of a registry begins with: identifier, name and type."""
-        return {
-            "id": f"{self.services.account.registry_path(self.registry.name)}/{kind}/{name}",
-            "name": name,
-            "type": f"{TYPE}/{kind}",
-        }
+        return self.services.account.thing(self.registry.name, kind, name)
 
     def not_found(self, kind: str = "", name: str = "") -> ManagementError:
         """Say that the registry, or a thing of it, is not there."""
@@ -110,9 +112,17 @@ async def read_body(request: Request) -> object:
     """
     body = await bodies.read(request, _LARGEST, "InvalidRequest")
     try:
-        return json.loads(body)
+        read = json.loads(body)
+        json.dumps(read, ensure_ascii=False).encode()  # JSON can hold halves of surrogate pairs, which no answer can
     except (ValueError, RecursionError):
         raise ManagementError(400, "InvalidRequestContent", "the body is no JSON") from None
+    return read
+
+
+def location_of(body: object, otherwise: str) -> str:
+    """Read where something is to be; ``East US`` is ``eastus``."""
+    named = body.get("location") if isinstance(body, dict) else None
+    return str(named or otherwise).lower().replace(" ", "")
 
 
 def listed(documents: list[dict[str, Any]]) -> Response:

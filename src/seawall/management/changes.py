@@ -9,32 +9,40 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+from seawall.management.call import location_of
 from seawall.management.errors import ManagementError
 from seawall.network import Action, NetworkRules, NetworkRulesError, in_order, parse_range
+from seawall.tiers import TierError, check
 from seawall.topology import Tier, TopologyError, in_region, out_of_region
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from seawall.tiers import TiersOf
     from seawall.topology import Registry
 
-__all__ = ["changed", "check_replica", "not_replicated", "replicated"]
+__all__ = ["changed", "check_replica", "labels_of", "not_replicated", "replicated"]
 
 _SWITCHES: Final = {
     "adminUserEnabled": "admin",
     "anonymousPullEnabled": "anonymous_pull",
     "dataEndpointEnabled": "data_endpoints",
 }
+_PUBLIC_ACCESS: Final = {"Enabled": True, "Disabled": False}
+_MOST_LABELS: Final = 50
+_LONGEST_LABEL: Final = (512, 256)
+"""Characters of a tag's name and value; Azure Resource Manager documentation, "Tag support"."""
 _TIERS: Final = {tier.value.lower(): tier for tier in Tier}
 
 
-def changed(registry: Registry, now: Mapping[str, Any], wanted: object) -> Registry:
-    """Change a registry as the body of a ``PATCH`` asks.
+def changed(registry: Registry, now: Mapping[str, Any], wanted: object, tiers: TiersOf) -> Registry:
+    """Change a registry as the body of a ``PATCH`` or ``PUT`` asks.
 
     Args:
         registry: As it is.
         now: How it is described.
         wanted: The body.
+        tiers: What each tier gives.
 
     Raises:
         ManagementError: 400, with what cannot be.
@@ -42,31 +50,60 @@ def changed(registry: Registry, now: Mapping[str, Any], wanted: object) -> Regis
     if not isinstance(wanted, dict):
         raise _bad("the body must be a JSON object")
     values: dict[str, Any] = {}
-    properties = wanted.get("properties") or {}
-    if not isinstance(properties, dict):
-        raise _bad("'properties' must be a JSON object")
-    if "sku" in wanted:
+    if wanted.get("sku") is not None:
         values["tier"] = _tier(wanted["sku"])
-    for name, value in properties.items():
+    if wanted.get("tags") is not None:
+        values["labels"] = labels_of(wanted["tags"])
+    values |= _properties(registry, now["properties"], wanted.get("properties") or {})
+    try:
+        # Whoever switches dedicated data endpoints by this means knows nothing of an overlap.
+        values |= {"overlap": False} if "data_endpoints" in values else {}
+        new = replace(registry, **values)
+        check(new, tiers, registry)
+    except TopologyError as error:
+        raise _bad(str(error)) from None
+    except TierError as error:
+        raise ManagementError(400, error.code, str(error)) from None
+    return new
+
+
+def _properties(registry: Registry, now: Mapping[str, Any], wanted: object) -> dict[str, Any]:
+    if not isinstance(wanted, dict):
+        raise _bad("'properties' must be a JSON object")
+    values: dict[str, Any] = {}
+    for name, value in wanted.items():
         if value is None:
             continue
         if name in _SWITCHES:
             if not isinstance(value, bool):
                 raise _bad(f"'{name}' must be true or false")
             values[_SWITCHES[name]] = value
+        elif name == "publicNetworkAccess":
+            if value not in _PUBLIC_ACCESS:
+                raise _bad(f"'{name}' must be {' or '.join(_PUBLIC_ACCESS)}")
+            values["public_access"] = _PUBLIC_ACCESS[value]
         elif name == "networkRuleSet":
             values["network"] = _network(registry.network, value)
-        elif value != now["properties"].get(name):
+        elif value != now.get(name):
             raise _bad(f"'{name}' cannot be changed here")
-    tier = values.get("tier", registry.tier)
-    if values.get("data_endpoints") and tier is not Tier.PREMIUM:
-        # The words are the service's; under which code it says them is not known.
-        words = f"data endpoint rule is not supported for the SKU {tier}"
-        raise ManagementError(400, "DataEndpointRuleNotSupported", words)
-    try:
-        return replace(registry, **values)
-    except TopologyError as error:
-        raise _bad(str(error)) from None
+    return values
+
+
+def labels_of(value: object) -> tuple[tuple[str, str], ...]:
+    """Read what Azure calls tags.
+
+    Raises:
+        ManagementError: 400.
+    """
+    good = isinstance(value, dict) and all(
+        isinstance(one, str) and len(name) <= _LONGEST_LABEL[0] and len(one) <= _LONGEST_LABEL[1]
+        for name, one in value.items()
+    )
+    if not isinstance(value, dict) or not good or len(value) > _MOST_LABELS or "" in value:
+        raise _bad(f"'tags' must be an object of at most {_MOST_LABELS} strings, with names of 1 to 512 characters")
+    if any("\0" in text for pair in value.items() for text in pair):  # PostgreSQL cannot keep it
+        raise _bad("'tags' must not contain NUL")
+    return tuple(sorted(value.items()))
 
 
 def check_replica(region: str, wanted: object) -> None:
@@ -77,7 +114,7 @@ def check_replica(region: str, wanted: object) -> None:
     """
     if not isinstance(wanted, dict):
         raise _bad("the body must be a JSON object")
-    location = str(wanted.get("location", region)).lower().replace(" ", "")
+    location = location_of(wanted, region)
     if location != region:
         raise _bad(f"a replica is called by its region: '{region}' cannot be in {location[:80]}")
     properties = wanted.get("properties") or {}
@@ -87,7 +124,7 @@ def check_replica(region: str, wanted: object) -> None:
             raise _bad(f"'{name}' cannot be changed here")
 
 
-def replicated(registry: Registry, region: str, known: Collection[str]) -> Registry:
+def replicated(registry: Registry, region: str, known: Collection[str], tiers: TiersOf) -> Registry:
     """Add a replica, in one of the regions that are known.
 
     Raises:
@@ -99,9 +136,13 @@ def replicated(registry: Registry, region: str, known: Collection[str]) -> Regis
             400, "LocationNotAvailableForResourceType", f"no node of {region[:80]} takes part; there are: {there}"
         )
     try:
-        return in_region(registry, region)
+        new = in_region(registry, region)
+        check(new, tiers, registry)
     except TopologyError as error:
         raise _bad(str(error)) from None
+    except TierError as error:
+        raise ManagementError(400, error.code, str(error)) from None
+    return new
 
 
 def not_replicated(registry: Registry, region: str) -> Registry:

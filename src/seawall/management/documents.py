@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from seawall.management.account import TYPE
+from seawall.management.private_endpoints import connection_document
 from seawall.naming import Host, Role
 from seawall.topology import Tier
 
@@ -27,7 +28,7 @@ def resource_document(account: Account, registry: Registry) -> dict[str, Any]:
         "type": TYPE,
         "location": registry.home,
         "sku": _sku(registry.tier),
-        "tags": {},
+        "tags": dict(registry.labels),
     }
 
 
@@ -43,9 +44,11 @@ def registry_document(account: Account, doors: Doors, registry: Registry) -> dic
         "regionalEndpoints": "Disabled",
         "regionalEndpointHostNames": [],
         "endpointProtocol": "IPv4AndIPv6",
-        "publicNetworkAccess": "Enabled",
+        "publicNetworkAccess": "Enabled" if registry.public_access else "Disabled",
         "networkRuleBypassOptions": "None",
-        "privateEndpointConnections": [],
+        "privateEndpointConnections": [
+            connection_document(account, registry, one) for one in registry.private_endpoints
+        ],
         "zoneRedundancy": "Disabled",
         "encryption": {"status": "disabled"},
         "roleAssignmentMode": "LegacyRegistryPermissions",
@@ -57,6 +60,8 @@ def registry_document(account: Account, doors: Doors, registry: Registry) -> dic
             "virtualNetworkRules": [],
             "ipRules": [{"action": "Allow", "value": str(one)} for one in registry.network.ranges],
         }
+    if registry.created:
+        properties["creationDate"] = registry.created
     return resource_document(account, registry) | {"properties": properties}
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from seawall.management.call import Call
     from seawall.metadata.rows import Writer
+    from seawall.tiers import TiersOf
     from seawall.topology import Registry, Replica
 
 __all__ = ["answer"]
@@ -36,7 +37,7 @@ async def answer(call: Call) -> Response:
             check_replica(region, await call.body())
             if registry.replica(region) is not None:
                 return JSONResponse(_found(call, registry, region))
-            registry = await database.write(_add, registry.name, region)
+            registry = await database.write(_add, call.services.tiers, registry.name, region)
             return JSONResponse(_found(call, registry, region), 201)
         case ("PATCH", (region,)):
             document = _found(call, registry, region)
@@ -70,9 +71,9 @@ def _document(call: Call, replica: Replica) -> dict[str, Any]:
     }
 
 
-def _add(writer: Writer, name: str, region: str) -> Registry:
+def _add(writer: Writer, tiers: TiersOf, name: str, region: str) -> Registry:
     registry = present(writer, name)
-    with_it = replicated(registry, region, {one.name for one in regions.list_all(writer.connection)})
+    with_it = replicated(registry, region, {one.name for one in regions.list_all(writer.connection)}, tiers)
     registries.put(writer, with_it)
     return with_it
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from starlette.responses import JSONResponse
 
-from seawall.management import registry_api
+from seawall.management import network_api, registry_api
 from seawall.management.account import GROUP, TYPE
 from seawall.management.call import Call, listed, no_such_path, read_body
 from seawall.management.documents import registry_document, resource_document
@@ -62,6 +62,9 @@ async def answer(services: Services, operator: str, words: tuple[str, ...], requ
             return _list(services, known)
         case ("POST", ["providers", provider, "checknameavailability"]) if provider == _PROVIDER:
             return JSONResponse(_availability(known, await read_body(request)))
+        case ("GET", ["resourcegroups", group, "providers", "microsoft.network", kind, name]):
+            _check_group(group)
+            return await network_api.answer(services, kind, name)
         case (_, ["resourcegroups", group, "providers", provider, "registries", *_]) if provider == _PROVIDER:
             _check_group(group)
             return await _registries(services, operator, words[5:], request)
@@ -75,6 +78,8 @@ async def _registries(services: Services, operator: str, words: tuple[str, ...],
         return _list(services, await services.database.cached(registries.list_all))
     name, *rest = words
     registry = await services.database.cached(registries.find, name.lower())
+    if registry is None and request.method == "PUT" and not rest:
+        return await registry_api.create(services, name.lower(), request)
     if registry is None:
         raise not_found("registries", name, GROUP)
     return await registry_api.answer(Call(services, registry, operator, tuple(rest), request))

@@ -14,6 +14,7 @@ from seawall.identity.operators import create_operator
 from seawall.management.api import ManagementApi
 from seawall.metadata import registries
 from seawall.naming import Cloud
+from seawall.tiers import Tiers, limits_of
 from seawall.topology import Registry, Replica, Tier
 
 if TYPE_CHECKING:
@@ -37,11 +38,12 @@ class Manager:
         database.write_now(registries.put, BASIC)
         self.name, self.secret = database.write_now(create_operator)
         self.database = database
-        self._api = ManagementApi(CLOUD, DomainDoors(CLOUD), database)
+        self.api = ManagementApi(CLOUD, DomainDoors(CLOUD), database, limits_of(Tiers.AZURE))
+        self.origin = ORIGIN
         self.token = self.sign_in(ORIGIN).json()["access_token"]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        response = await self._api.handle(Request(scope, receive))
+        response = await self.api.handle(Request(scope, receive))
         await response(scope, receive, send)
 
     def send(self, method: str, path: str, *, token: str | None = None, **how: Any) -> httpx.Response:  # noqa: ANN401
@@ -51,7 +53,7 @@ class Manager:
 
         async def ask() -> httpx.Response:
             transport = httpx.ASGITransport(self)
-            async with httpx.AsyncClient(base_url=ORIGIN, transport=transport, headers=headers) as client:
+            async with httpx.AsyncClient(base_url=self.origin, transport=transport, headers=headers) as client:
                 return await client.request(method, path, **how)
 
         return asyncio.run(ask())

@@ -13,10 +13,13 @@ from seawall.management.changes import changed
 from seawall.management.errors import ManagementError
 from seawall.metadata import log, principals, regions
 from seawall.metadata.regions import Region
+from seawall.tiers import Tiers, limits_of
 from tests.unit.management.manager import NOTHING, ORIGIN, REGISTRY, Manager, refused
 
 if TYPE_CHECKING:
     from seawall.topology import Registry
+
+AZURE: Final = limits_of(Tiers.AZURE)
 
 
 def test_the_cloud_describes_itself_to_anybody(manager: Manager) -> None:
@@ -101,7 +104,7 @@ def test_registries_and_replicas_that_there_are_not(manager: Manager) -> None:
         ("PUT", "myregistry", "westus", {"location": "eastus"}, "called by its region"),
         ("PUT", "myregistry", "westus", {"properties": {"regionEndpointEnabled": False}}, "regionEndpointEnabled"),
         ("PUT", "myregistry", "westus", "nonsense", "JSON object"),
-        ("PUT", "basicregistry", "westus", {"location": "West US"}, "replicas need Premium"),
+        ("PUT", "basicregistry", "westus", {"location": "West US"}, "replications are not supported for the SKU"),
         ("DELETE", "myregistry", "eastus", None, "at home"),
         ("DELETE", "basicregistry", "eastus", None, "at home"),
     ],
@@ -142,7 +145,7 @@ def test_basic_is_refused_the_switch_in_the_words_of_the_service(manager: Manage
     before = manager.database.read_now(log.head)
     answer = manager.send("PATCH", manager.path("basicregistry"), json={"properties": {"dataEndpointEnabled": True}})
     assert answer.status_code == 400
-    assert answer.json()["error"]["message"] == "data endpoint rule is not supported for the SKU Basic"
+    assert answer.json()["error"]["message"].startswith("data endpoint rule is not supported for the SKU Basic:")
     assert manager.database.read_now(log.head) == before
 
 
@@ -150,7 +153,7 @@ def test_basic_is_refused_the_switch_in_the_words_of_the_service(manager: Manage
     ("body", "named"),
     [
         ({"properties": {"dataEndpointEnabled": "yes"}}, "dataEndpointEnabled"),
-        ({"properties": {"publicNetworkAccess": "Disabled"}}, "publicNetworkAccess"),
+        ({"properties": {"publicNetworkAccess": "Perhaps"}}, "publicNetworkAccess"),
         ({"properties": {"networkRuleSet": {"defaultAction": "Perhaps"}}}, "networkRuleSet"),
         ({"properties": {"networkRuleSet": {"ipRules": [{"value": "nonsense"}]}}}, "networkRuleSet"),
         ({"properties": {"networkRuleSet": {"ipRules": "nonsense"}}}, "ipRules"),
@@ -158,7 +161,7 @@ def test_basic_is_refused_the_switch_in_the_words_of_the_service(manager: Manage
         ({"properties": {"networkRuleSet": {"virtualNetworkRules": [{"id": "x"}]}}}, "virtualNetworkRules"),
         ({"properties": "nonsense"}, "properties"),
         ({"sku": {"name": "Gold"}}, "Gold"),
-        ({"sku": {"name": "Basic"}}, "replicas need Premium"),
+        ({"sku": {"name": "Basic"}}, "replications are not supported for the SKU"),
         ([], "JSON object"),
     ],
 )
@@ -193,7 +196,7 @@ NAMES: Final = st.sampled_from(
 
 def test_network_rules_are_changed_as_far_as_they_are_mentioned() -> None:
     def told(registry: Registry, **rules: object) -> Registry:
-        return changed(registry, {"properties": {}}, {"properties": {"networkRuleSet": rules}})
+        return changed(registry, {"properties": {}}, {"properties": {"networkRuleSet": rules}}, AZURE)
 
     ruled = told(REGISTRY, defaultAction="Deny", ipRules=[{"value": "192.0.2.0/24"}])
     assert ruled.network.admits("192.0.2.7")
@@ -206,7 +209,7 @@ def test_network_rules_are_changed_as_far_as_they_are_mentioned() -> None:
 def test_whatever_is_asked_is_done_or_refused(body: object) -> None:
     # Any other exception would be a fault of ours.
     with suppress(ManagementError):
-        new = changed(REGISTRY, {"properties": {}}, body)
+        new = changed(REGISTRY, {"properties": {}}, body, AZURE)
         assert (new.name, new.replicas) == (REGISTRY.name, REGISTRY.replicas)
 
 
