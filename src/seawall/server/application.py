@@ -12,33 +12,39 @@ from sqlalchemy.exc import OperationalError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse
 
+from seawall.acr.routes import PREFIX
 from seawall.bodies import discard, has_body, linger
 from seawall.errors import ApiError
 from seawall.identity.gate import Site
 from seawall.metadata import registries
 from seawall.naming import Host, Role
 from seawall.server.operations import HEALTH_PATHS
+from seawall.server.proxies import client_address
+from seawall.sightings import Kind, Nobody, Sighting
 
 if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import Receive, Scope, Send
 
+    from seawall.acr.api import AcrApi
     from seawall.dataplane.door import DataDoor
     from seawall.doors import Doors
     from seawall.identity.service import TokenService
     from seawall.management.api import ManagementApi
     from seawall.metadata.database import Database
+    from seawall.network import Range
+    from seawall.portal.portal import Portal
     from seawall.registry.api import RegistryApi
     from seawall.replication.door import ReplicationDoor
     from seawall.server.observer import Observer
     from seawall.server.operations import Health
+    from seawall.sightings import Watch
     from seawall.topology import Registry
 
 __all__ = ["Application"]
 
-_MAPPED: Final = "::ffff:"
-"""Begins an IPv4 address that is written as one of IPv6 (RFC 4291 section 2.5.5.2)."""
 _DATA_ROLES: Final = {Role.DATA, Role.BLOB}
+_OPERATORS: Final = Host(Role.OPERATORS)
 _NO_REGISTRIES: Final = _DATA_ROLES | {Role.OPERATORS}
 """Where no client would take an answer for a registry's."""
 
@@ -53,31 +59,39 @@ class Application:
         doors: Doors,
         database: Database,
         api: RegistryApi,
+        acr: AcrApi,
         tokens: TokenService,
         data: DataDoor,
         replication: ReplicationDoor,
         management: ManagementApi,
+        portal: Portal,
         health: Health,
         observer: Observer,
+        watch: Watch | None = None,
+        trusted: tuple[Range, ...] = (),
     ) -> None:
         self._region = region
         self._doors = doors
         self._database = database
         self._management = management
+        self._portal = portal
         self._health = health
         self._api = api
+        self._acr = acr
         self._tokens = tokens
         self._data = data
         self._replication = replication
         self._observer = observer
+        self._watch = watch or Nobody()
+        self._trusted = trusted
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         began = time.perf_counter()
         client = scope.get("client")
-        if client is not None and client[0].startswith(_MAPPED):
-            # A door on [::] serves IPv4 as well; its clients know themselves by their own addresses.
-            scope["client"] = client[0].removeprefix(_MAPPED), client[1]
+        if client is not None:
+            # Whoever asks for the client's address from here on gets the one that counts.
+            scope["client"] = client_address(client[0], scope["headers"], self._trusted), client[1]
         request = Request(scope, receive)
         identifier = secrets.token_hex(8)
         host = self._host(scope)
@@ -112,12 +126,15 @@ class Application:
         try:
             return await self._dispatch(host, request)
         except ApiError as error:
-            return error.response()
+            refusal = error
         except ClientDisconnect:
             # Nobody is there to read it; 499 is what proxies log for it.
             return PlainTextResponse("", status_code=499)
         except Exception as error:  # noqa: BLE001 - the last resort: log it, tell the client its number
-            return _failure(error, identifier, self._observer).response()
+            refusal = _failure(error, identifier, self._observer)
+        if host == _OPERATORS and self._portal.serves(request):
+            return await self._portal.refuse(request, refusal)
+        return refusal.response()
 
     async def _dispatch(self, host: Host | None, request: Request) -> Response:
         path = request.scope["path"]
@@ -125,17 +142,21 @@ class Application:
             return await self._health.answer(path)
         if host == Host(Role.NODE, region=self._region):
             return await self._replication.handle(request)
-        if host == Host(Role.OPERATORS):
+        if host == _OPERATORS:
+            if self._portal.serves(request):
+                return await self._portal.handle(request)
             return await self._management.handle(request)
         registry = await self._registry(host)
         if host is None or registry is None:
             raise ApiError(421, "UNSUPPORTED", "no registry is served under this host name; check the name in the URL")
-        _let_in(request.scope.get("client"), registry)
+        self._let_in(request.scope.get("client"), registry)
         if host.role in _DATA_ROLES:
             return await self._data.handle(host, registry, request)
         site = Site(registry, self._doors.authority(host))
         if path.startswith("/oauth2/"):
             return await self._tokens.handle(site, request)
+        if path.startswith(PREFIX):
+            return await self._acr.handle(site, request)
         return await self._api.handle(site, request)
 
     async def _registry(self, host: Host | None) -> Registry | None:
@@ -152,19 +173,20 @@ class Application:
         # Other regions' registries are known here, but only those with a replica are served.
         return registry if registry is not None and registry.replica(self._region) is not None else None
 
-
-def _let_in(client: tuple[str, int] | None, registry: Registry) -> None:
-    """Refuse a client whose address the registry's network rules do not hold."""
-    address = client[0] if client else "unknown"
-    if registry.network.admits(address):
-        return
-    # Up to the semicolon these are Azure's words, which tools look for. Strangers are not told which registry this is.
-    raise ApiError(
-        403,
-        "DENIED",
-        f"client with IP '{address}' is not allowed access; ask whoever runs this registry to let the address in "
-        "('seawall network-rule add'), or come from one that is allowed",
-    )
+    def _let_in(self, client: tuple[str, int] | None, registry: Registry) -> None:
+        """Refuse a client that may not come from where it comes."""
+        address = client[0] if client else "unknown"
+        if registry.admits(address):
+            return
+        self._watch.saw(Sighting(registry.name, Kind.REFUSED, "", address, ""))
+        # Up to the semicolon these are Azure's words, which tools look for. Strangers are not told which registry this
+        # is.
+        raise ApiError(
+            403,
+            "DENIED",
+            f"client with IP '{address}' is not allowed access; ask whoever runs this registry to let the address in "
+            "('seawall network-rule add'), or come from one that is allowed",
+        )
 
 
 def _failure(error: Exception, identifier: str, observer: Observer) -> ApiError:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from cryptography import x509
 
-from seawall.naming import Cloud, covers
+from seawall.wildcards import covers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from seawall.naming import Cloud
     from seawall.topology import Registry
 
 __all__ = ["CertificateError", "check_pair", "names_of", "names_to_serve", "uncovered", "wildcards"]

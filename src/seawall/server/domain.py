@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from seawall.doors import DomainDoors
 from seawall.metadata import regions, registries
 from seawall.naming import Host, Role
+from seawall.rates import Counted, Uncounted
 from seawall.replication.membership import describe_self
 from seawall.server.authority import OwnAuthority
 from seawall.server.certificates import CertificateError, check_pair, names_to_serve, uncovered, wildcards
@@ -66,6 +67,10 @@ def domain_node(settings: Settings) -> tuple[Node, dict[str, Any]]:
         sparse=settings.sparse,
         expire_seconds=settings.uploads.expire_hours * 3600,
         copying=_copying(settings.replication),
+        tiers=settings.tiers_of,
+        # Made here, so that all workers count in it.
+        rates=Counted(settings.tiers_of) if settings.throttle else Uncounted(),
+        trusted_proxies=settings.trusted_ranges,
         renew_certificates=lambda: [_certificate(settings, state, *door) for door in enumerate(settings.door, start=1)],
     )
     facts = {

@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from seawall.doors import LocalDoors
 from seawall.durable import PRIVATE, replace_file
+from seawall.identity.credentials import SLOTS, admin_passwords, renew_password
 from seawall.identity.operators import create_operator, renew_secret
+from seawall.management.creation import blank, create
 from seawall.metadata import principals, registries
 from seawall.naming import Cloud, Host, Role, check_region
 from seawall.replication.membership import introduce
 from seawall.server.authority import OwnAuthority
-from seawall.server.node import Listener, Node, create_registry, prepare, renew_password
+from seawall.server.node import Listener, Node, prepare
 from seawall.server.state import State
+from seawall.tiers import Tiers, check, limits_of
 from seawall.topology import in_region
 
 if TYPE_CHECKING:
@@ -48,6 +51,7 @@ class LocalOptions:
     data_endpoints: bool | None = None
     anonymous_pull: bool | None = None
     sparse: bool = False
+    tiers: str = Tiers.AZURE
     workers: int | None = None
     logged: Literal["all", "changes", "none"] = "changes"
 
@@ -81,7 +85,7 @@ def local_nodes(options: LocalOptions) -> tuple[list[Node], dict[str, Any]]:
         if others:
             _introduce(databases, ports, authority)
     nodes = [_node(options, registry, states[region], region, ports, authority) for region in options.regions]
-    facts = _facts(registry, nodes[0], states[home], authority) | {"operator": operator}
+    facts = _facts(registry, nodes[0], states[home], authority) | {"operator": operator, "tiers": options.tiers}
     if others:
         facts["regions"] = {node.region: _endpoints(registry, node) for node in nodes}
     replace_file(states[home].facts, f"{json.dumps(facts)}\n".encode(), PRIVATE)
@@ -138,6 +142,7 @@ def _node(
         cloud=_CLOUD,
         doors=LocalDoors(hosts),
         database_url=state.database_url,
+        tiers=limits_of(Tiers(options.tiers)),
         listeners=tuple(Listener(_LOOPBACK, port, certificate, key) for port in served),
         operations=(_LOOPBACK, ports[region] + 3),
         workers=options.workers or max(1, (os.cpu_count() or 1) // len(ports)),
@@ -189,11 +194,10 @@ def _registry(writer: Writer, options: LocalOptions, state: State) -> Registry:
     found = registries.find(writer.connection, options.registry)
     noted = state.admin_password(options.registry)
     if found is None:
-        found, password = create_registry(writer, options.registry, home)
+        found, password = create(writer, blank(options.registry, home))
         replace_file(noted, f"{password}\n".encode(), PRIVATE)
-    elif not noted.exists():
-        # Only its hash is kept elsewhere; whoever removed the file wants a new password.
-        replace_file(noted, f"{renew_password(writer, found.name, found.name)}\n".encode(), PRIVATE)
+    else:
+        _note_password(writer, found, noted)
     if found.home != home:
         raise ValueError(f"{state.root} holds {found.name} in {found.home}; say --region {found.home} first")
     changed = reduce(in_region, options.regions, found)
@@ -202,6 +206,16 @@ def _registry(writer: Writer, options: LocalOptions, state: State) -> Registry:
         data_endpoints=found.data_endpoints if options.data_endpoints is None else options.data_endpoints,
         anonymous_pull=found.anonymous_pull if options.anonymous_pull is None else options.anonymous_pull,
     )
+    check(changed, limits_of(Tiers(options.tiers)), found)
     if changed != found:
         registries.put(writer, changed)
     return changed
+
+
+def _note_password(writer: Writer, registry: Registry, noted: Path) -> None:
+    """Let the noted password be the admin user's, also where that was renewed by other means than on this machine."""
+    # Whoever removed the file wants a new password.
+    new = None if noted.exists() else renew_password(writer, registry.name, registry.name)
+    shown = new or admin_passwords(writer.connection, registry.name)[SLOTS[0]]
+    if shown is not None and (new or noted.read_text("utf-8", "replace").strip() != shown):
+        replace_file(noted, f"{shown}\n".encode(), PRIVATE)

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import multiprocessing
-import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from seawall.identity.keyring import ensure_keys, lacks_keys
-from seawall.identity.passwords import new_password
-from seawall.metadata import principals, registries
 from seawall.metadata.database import Database
 from seawall.metadata.version import is_current
-from seawall.naming import account_name
-from seawall.topology import Registry, Replica
+from seawall.rates import Uncounted
+from seawall.tiers import Tiers, TiersOf, limits_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,12 +20,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from seawall.doors import Doors
-    from seawall.metadata.principals import Principal
-    from seawall.metadata.rows import Writer
     from seawall.naming import Cloud
+    from seawall.network import Range
+    from seawall.rates import Rates
     from seawall.server.state import State
 
-__all__ = ["Copying", "Listener", "Node", "StateError", "create_registry", "prepare", "renew_password"]
+__all__ = ["Copying", "Listener", "Node", "StateError", "prepare"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +70,9 @@ class Node:
     sparse: bool = False
     expire_seconds: float = 7 * 24 * 3600.0
     copying: Copying = Copying()
+    tiers: TiersOf = field(default_factory=lambda: limits_of(Tiers.AZURE))
+    rates: Rates = field(default_factory=Uncounted)
+    trusted_proxies: tuple[Range, ...] = ()
     renew_certificates: Callable[[], object] = lambda: None
 
 
@@ -127,42 +127,3 @@ def prepare(state: State, database_url: str, region: str) -> Database:
     if database.read_now(lacks_keys):
         database.write_now(ensure_keys)
     return database
-
-
-def create_registry(writer: Writer, name: str, region: str) -> tuple[Registry, str]:
-    """Create a registry with one replica and an admin user.
-
-    Returns:
-        The registry, and the admin user's password, which is not kept.
-
-    Raises:
-        ValueError: If there is a registry of that name.
-    """
-    if registries.find(writer.connection, name) is not None:
-        raise ValueError(f"there is a registry {name} already")
-    registry = Registry(name, region, (Replica(region, account_name(secrets.token_bytes(16))),))
-    registries.put(writer, registry)
-    return registry, renew_password(writer, name, name)
-
-
-def renew_password(writer: Writer, registry: str, username: str, *, slot: str = "password", scope_map: str = "") -> str:
-    """Give somebody a new password; whatever was signed in with the old one is over.
-
-    Args:
-        writer: The transaction.
-        registry: The registry.
-        username: The admin user (called like the registry) or a token.
-        slot: Which of the two passwords.
-        scope_map: What a new token is limited to.
-
-    Returns:
-        The password, which is not kept.
-    """
-    known = principals.find(writer.connection, registry, username)
-    password, credential = new_password()
-    credentials = {**(known.credentials if known else {}), slot: credential}
-    principal: Principal = principals.Principal(
-        username, credentials, known.scope_map if known else scope_map, known.enabled if known else True
-    )
-    principals.put(writer, registry, principal)
-    return password

@@ -6,15 +6,20 @@ import os
 import tomllib
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from seawall.naming import Cloud, NamingError, check_region
+from seawall.network import Range, parse_range
+from seawall.tiers import Tiers, TiersOf, changed, limits_of
+from seawall.topology import Tier
 
 __all__ = ["DoorSettings", "ReplicationSettings", "Settings", "SettingsError", "load_settings"]
+
+_LimitsSettings: TypeAlias = dict[Literal["basic", "standard", "premium"], dict[str, Any]]
 
 
 class SettingsError(ValueError):
@@ -126,6 +131,11 @@ class Settings(_Strict):
         public_port: The port that clients use.
         metadata: SQLAlchemy URL of the metadata; the embedded database by default.
         sparse: Whether manifests may refer to content that is not here.
+        tiers: Whether the tier of a registry decides what it may have, as with Azure, or all may have everything.
+        limits: What a tier gives here, where that is not what it gives with Azure; by tier, in lower case.
+        throttle: Whether requests are counted and refused beyond a tier's rates. They keep the tenants of one service
+            apart; a registry of one's own needs them only if one says so.
+        trusted_proxies: Ranges of addresses whose word is taken for where their clients come from (X-Forwarded-For).
         door: Addresses and certificates.
     """
 
@@ -136,6 +146,10 @@ class Settings(_Strict):
     public_port: Annotated[int, Field(gt=0, lt=65536)] = 443
     metadata: str | None = None
     sparse: bool = False
+    tiers: Tiers = Tiers.AZURE
+    limits: _LimitsSettings = {}
+    throttle: bool = False
+    trusted_proxies: tuple[str, ...] = ()
     door: Annotated[tuple[DoorSettings, ...], Field(min_length=1)] = (DoorSettings(listen="0.0.0.0:443"),)
     operations: OperationsSettings = OperationsSettings()
     process: ProcessSettings = ProcessSettings()
@@ -177,6 +191,13 @@ class Settings(_Strict):
             raise ValueError("this is no URL; write '@', ':' and '/' in a password as %40, %3A and %2F") from None
         return value
 
+    @field_validator("limits")
+    @classmethod
+    def _limits(cls, value: _LimitsSettings, info: ValidationInfo) -> _LimitsSettings:
+        if "tiers" in info.data:
+            _with_limits(info.data["tiers"], value)
+        return value
+
     @field_validator("door")
     @classmethod
     def _pairs(cls, value: tuple[DoorSettings, ...]) -> tuple[DoorSettings, ...]:
@@ -185,10 +206,31 @@ class Settings(_Strict):
                 raise ValueError(f"door {number + 1} has one of certificate and key; give both, or neither")
         return value
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _proxies(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(str(parse_range(one)) for one in value)
+
+    @property
+    def trusted_ranges(self) -> tuple[Range, ...]:
+        """The proxies that are trusted."""
+        return tuple(map(parse_range, self.trusted_proxies))
+
+    @property
+    def tiers_of(self) -> TiersOf:
+        """What each tier gives here."""
+        return _with_limits(self.tiers, self.limits)
+
     @property
     def cloud(self) -> Cloud:
         """The names this node serves."""
         return Cloud.own(self.domain, self.storage_domain)
+
+
+def _with_limits(tiers: Tiers, values: _LimitsSettings) -> TiersOf:
+    given = limits_of(tiers)
+    named = {str(name): one for name, one in values.items()}
+    return {tier: changed(given[tier], named.get(tier.value.lower(), {})) for tier in Tier}
 
 
 def load_settings(path: Path) -> Settings:

@@ -14,13 +14,16 @@ import uvloop
 from granian.constants import HTTPModes, Interfaces, SSLProtocols
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
+from sqlalchemy.exc import SQLAlchemyError
 
+from seawall.acr.api import AcrApi
 from seawall.blobs.directory import DirectoryBlobs
 from seawall.dataplane.door import DataDoor
 from seawall.identity.gate import Gate
 from seawall.identity.service import TokenService
 from seawall.management.api import ManagementApi
 from seawall.metadata.database import Database
+from seawall.portal.portal import Portal
 from seawall.registry.api import RegistryApi
 from seawall.registry.call import Services
 from seawall.replication.door import ReplicationDoor
@@ -29,6 +32,7 @@ from seawall.replication.membership import Membership
 from seawall.replication.neighbourhood import Neighbourhood
 from seawall.replication.reading import ReadThrough
 from seawall.server.application import Application
+from seawall.server.lookout import Lookout
 from seawall.server.observer import Observer
 from seawall.server.operations import Health, Operations
 
@@ -73,7 +77,8 @@ async def _serve(node: Node, listening: Callable[[], None]) -> None:
     gate = Gate(database)
     neighbourhood = Neighbourhood(database, connect_bulk=bulk_client_for)
     elsewhere = ReadThrough(database, store, neighbourhood)
-    services = Services(database, store, node.doors, node.region, elsewhere, node.sparse)
+    lookout = Lookout(database)
+    services = Services(database, store, node.doors, node.region, elsewhere, node.sparse, lookout, node.rates)
     replication = ReplicationDoor(database, store, Membership(database))
     health = Health(database, store)
     application = Application(
@@ -81,12 +86,16 @@ async def _serve(node: Node, listening: Callable[[], None]) -> None:
         doors=node.doors,
         database=database,
         api=RegistryApi(services, gate),
-        tokens=TokenService(database, gate),
-        data=DataDoor(database, store, elsewhere),
+        acr=AcrApi(services, gate),
+        tokens=TokenService(database, gate, node.rates),
+        data=DataDoor(database, store, elsewhere, lookout),
         replication=replication,
-        management=ManagementApi(node.cloud, node.doors, database),
+        management=ManagementApi(node.cloud, node.doors, database, node.tiers),
+        portal=Portal(node.cloud, node.doors, database, node.region, node.tiers),
         health=health,
         observer=observer,
+        watch=lookout,
+        trusted=node.trusted_proxies,
     )
     servers = [
         _server(application, listener.address, listener.port, listener.certificate, listener.key)
@@ -105,6 +114,7 @@ async def _serve(node: Node, listening: Callable[[], None]) -> None:
         loop.add_reader(parent.sentinel, stop.set)
     serving = [asyncio.create_task(server.serve()) for server in servers]
     expiring = asyncio.create_task(_expire(store, node.expire_seconds, observer))
+    watching = asyncio.create_task(lookout.run(observer))
     # The servers open their sockets in threads and do not say when; those that cannot end at once.
     await asyncio.wait(serving, timeout=_OPENING_SECONDS, return_when=asyncio.FIRST_COMPLETED)
     if not any(task.done() for task in serving):
@@ -121,6 +131,9 @@ async def _serve(node: Node, listening: Callable[[], None]) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(node.shutdown_seconds):
             await served
+    watching.cancel()
+    with contextlib.suppress(SQLAlchemyError):
+        await lookout.write()
     await neighbourhood.close()
     database.close()
 

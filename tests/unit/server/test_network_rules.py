@@ -22,11 +22,13 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import Message
 
+    from seawall.acr.api import AcrApi
     from seawall.blobs.contract import BlobStore
     from seawall.dataplane.door import DataDoor
     from seawall.identity.service import TokenService
     from seawall.management.api import ManagementApi
     from seawall.metadata.database import Database
+    from seawall.portal.portal import Portal
     from seawall.registry.api import RegistryApi
     from seawall.replication.door import ReplicationDoor
 
@@ -64,10 +66,12 @@ def ask(
         doors=DomainDoors(PUBLIC),
         database=cast("Database", house),
         api=cast("RegistryApi", house),
+        acr=cast("AcrApi", house),
         tokens=cast("TokenService", house),
         data=cast("DataDoor", house),
         replication=cast("ReplicationDoor", house),
         management=cast("ManagementApi", house),
+        portal=cast("Portal", house),
         health=Health(cast("Database", house), cast("BlobStore", None)),
         observer=Observer("none"),
     )
@@ -93,7 +97,7 @@ def ask(
 
 
 @pytest.mark.parametrize("host", HOSTS)
-@pytest.mark.parametrize("path", ["/v2/", "/oauth2/token", "/anything"])
+@pytest.mark.parametrize("path", ["/v2/", "/acr/v1/_catalog", "/oauth2/token", "/anything"])
 def test_every_host_and_path_has_the_same_rules(host: str, path: str) -> None:
     stranger, friend = ("198.51.100.9", 50_000), ("192.0.2.7", 50_000)
     status, body, inside = ask(DENYING, stranger, host, path)

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from seawall.identity.credentials import renew_password
 from seawall.identity.passwords import matching_credential
+from seawall.management.creation import blank, create
 from seawall.metadata import principals, registries
 from seawall.naming import PUBLIC
-from seawall.server.node import create_registry, renew_password
 
 if TYPE_CHECKING:
     from seawall.metadata.database import Database
@@ -24,27 +25,27 @@ def user(database: Database, name: str) -> Principal:
 
 
 def test_a_new_registry_has_an_admin_user_and_an_account_nobody_can_guess(database: Database) -> None:
-    registry, password = database.write_now(create_registry, "myregistry", "eastus")
+    registry, password = database.write_now(create, blank("myregistry", "eastus"))
     assert database.read_now(registries.find, "myregistry") == registry
     assert registry.home == "eastus"
     [replica] = registry.replicas
     assert len(PUBLIC.parse(PUBLIC.blob(replica.account)).account) == 24
     assert matching_credential(user(database, "myregistry"), password) is not None
-    other, _ = database.write_now(create_registry, "another", "eastus")
+    other, _ = database.write_now(create, blank("another", "eastus"))
     assert other.replicas[0].account != replica.account
 
 
 @pytest.mark.parametrize("name", ["myregistry", "my", "My_Registry", "myregistry.evil"])
 def test_a_name_that_is_taken_or_none_is_refused(database: Database, name: str) -> None:
-    registry, password = database.write_now(create_registry, "myregistry", "eastus")
+    registry, password = database.write_now(create, blank("myregistry", "eastus"))
     with pytest.raises(ValueError, match="registry"):
-        database.write_now(create_registry, name, "westus")
+        database.write_now(create, blank(name, "westus"))
     assert database.read_now(registries.list_all) == [registry]
     assert matching_credential(user(database, "myregistry"), password) is not None
 
 
 def test_a_new_password_replaces_the_one_in_its_slot(database: Database) -> None:
-    _, first = database.write_now(create_registry, "myregistry", "eastus")
+    _, first = database.write_now(create, blank("myregistry", "eastus"))
     second = database.write_now(renew_password, "myregistry", "myregistry", slot="password2")
     third = database.write_now(renew_password, "myregistry", "myregistry")
     admin = user(database, "myregistry")
@@ -52,7 +53,7 @@ def test_a_new_password_replaces_the_one_in_its_slot(database: Database) -> None
 
 
 def test_a_new_password_changes_nothing_else(database: Database) -> None:
-    database.write_now(create_registry, "myregistry", "eastus")
+    database.write_now(create, blank("myregistry", "eastus"))
     database.write_now(renew_password, "myregistry", "edge-device", scope_map="team")
     made = user(database, "edge-device")
     assert (made.scope_map, made.enabled) == ("team", True)
