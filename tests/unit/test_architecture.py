@@ -23,30 +23,41 @@ LONGEST_MODULE: Final = 300
 ROOMS: Final = {
     # What there is: names, and what they stand for.
     "naming": (),
+    "wildcards": (),
     "network": (),
-    "topology": ("naming", "network"),
+    "private_endpoint": ("network",),
+    "topology": ("private_endpoint", "naming", "network"),
+    "tiers": ("topology",),
     "doors": ("naming",),
-    "records": ("naming", "topology"),
+    "records": ("naming", "topology", "private_endpoint"),
+    "privatelink": ("records", "naming", "topology", "private_endpoint"),
     "neighbours": ("naming",),
     "durable": (),
     # The rules that let clients through a wall. Neither knows anything of the servers.
     "servicetags": ("durable", "neighbours", "naming"),
-    "firewall": ("servicetags", "durable", "neighbours", "topology", "naming"),
+    "firewall": ("servicetags", "durable", "neighbours", "topology", "wildcards", "naming"),
     # The way of a pull, from the client's side; it speaks with any registry, and knows nothing of this one's inside.
-    "check": ("firewall", "servicetags", "neighbours", "topology", "naming"),
+    "check": ("firewall", "servicetags", "neighbours", "topology", "wildcards", "naming"),
     # What is kept. Metadata speaks of digests and knows nothing else of blobs, blobs nothing of metadata.
     "blobs": (),
-    "metadata": ("blobs.digest", "topology", "network", "naming"),
+    # What the doors see, and whoever keeps it.
+    "sightings": (),
+    "metadata": ("blobs.digest", "sightings", "topology", "private_endpoint", "network", "naming"),
+    # Who would break by a switch.
+    "switching": ("metadata", "sightings", "naming"),
     # Helpers of everything that answers requests.
     "errors": (),
     "bodies": ("errors",),
     "preconditions": (),
+    # How many may ask.
+    "rates": ("tiers", "topology", "errors"),
     # Who is asking, and what they may do.
-    "identity": ("metadata", "topology", "naming", "errors", "bodies"),
+    "identity": ("rates", "metadata", "topology", "naming", "errors", "bodies"),
     # What other regions have: what the doors ask, and replication answers.
     "elsewhere": ("blobs.digest", "metadata"),
     # The two doors. The login door writes the links that the data door reads.
     "dataplane": (
+        "sightings",
         "elsewhere",
         "identity",
         "metadata",
@@ -58,6 +69,8 @@ ROOMS: Final = {
         "preconditions",
     ),
     "registry": (
+        "rates",
+        "sightings",
         "elsewhere",
         "dataplane",
         "identity",
@@ -70,6 +83,8 @@ ROOMS: Final = {
         "bodies",
         "preconditions",
     ),
+    # The service's own API at the login door.
+    "acr": ("registry", "identity", "metadata", "blobs", "errors", "bodies"),
     # How one region keeps in step with the others, and fetches from them what it lacks.
     "replication": (
         "elsewhere",
@@ -83,35 +98,74 @@ ROOMS: Final = {
         "bodies",
     ),
     # Managing registries as Azure Resource Manager does.
-    "management": ("identity", "metadata", "topology", "doors", "network", "naming", "errors", "bodies"),
+    "management": (
+        "privatelink",
+        "identity",
+        "metadata",
+        "tiers",
+        "private_endpoint",
+        "topology",
+        "doors",
+        "network",
+        "naming",
+        "errors",
+        "bodies",
+    ),
     # Telling others what happens to images.
     "events": ("metadata", "doors", "naming"),
+    # The same for people with a browser, and the rules that their walls need.
+    "portal": (
+        "replication.status",
+        "registry.document",
+        "identity",
+        "metadata",
+        "firewall",
+        "blobs.digest",
+        "tiers",
+        "topology",
+        "doors",
+        "network",
+        "naming",
+        "errors",
+        "bodies",
+    ),
     # The process that opens them.
     "server": (
+        "network",
+        "rates",
+        "sightings",
+        "portal",
         "management",
         "events",
         "durable",
         "replication",
         "elsewhere",
+        "acr",
         "registry",
         "dataplane",
         "identity",
         "metadata",
         "blobs",
         "records",
+        "tiers",
         "topology",
         "doors",
+        "wildcards",
         "naming",
         "errors",
         "bodies",
     ),
     # The command line reads and changes what is kept; it answers no requests.
     "cli": (
+        "switching",
+        "sightings",
         "check",
         "server",
+        "management",
         "replication",
         "events",
         "records",
+        "privatelink",
         "identity",
         "metadata",
         "blobs",
@@ -119,6 +173,8 @@ ROOMS: Final = {
         "firewall",
         "servicetags",
         "neighbours",
+        "private_endpoint",
+        "tiers",
         "topology",
         "network",
         "naming",
@@ -128,10 +184,14 @@ ROOMS: Final = {
 # Rooms and modules without input, output, clock or chance. They use each other and these modules, nothing else.
 PURE: Final = (
     "naming",
+    "wildcards",
     "network",
+    "private_endpoint",
     "topology",
+    "tiers",
     "doors",
     "records",
+    "privatelink",
     "neighbours",
     "servicetags.prefixes",
     "servicetags.regions",
@@ -169,6 +229,7 @@ PURE: Final = (
     "blobs.digest",
     "registry.document",
     "registry.routes",
+    "acr.routes",
     "dataplane.ranges",
     "management.account",
 )

@@ -12,11 +12,13 @@ from seawall.cli import (
     audit,
     az_setup,
     check,
+    data_endpoint,
     explain,
     keys,
     lock,
     network_rule,
     operator,
+    private_endpoint,
     region,
     registry,
     replica,
@@ -99,7 +101,9 @@ app.add_typer(registry.app, name="registry")
 app.add_typer(operator.app, name="operator")
 app.add_typer(token.app, name="token")
 app.add_typer(scope_map.app, name="scope-map")
+app.add_typer(data_endpoint.app, name="data-endpoint")
 app.add_typer(network_rule.app, name="network-rule")
+app.add_typer(private_endpoint.app, name="private-endpoint")
 app.add_typer(webhook.app, name="webhook")
 app.add_typer(lock.app, name="lock")
 app.add_typer(region.app, name="region")

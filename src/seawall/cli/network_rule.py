@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from seawall.cli.output import examples, fail, say, say_json, say_table, warn
-from seawall.cli.place import ConfigOption, JsonOption, RegistryOption, StateOption, opened, the_registry
+from seawall.cli.place import (
+    ConfigOption,
+    JsonOption,
+    RegistryOption,
+    StateOption,
+    change_registry,
+    opened,
+    the_registry,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,6 +110,51 @@ def remove(
         raise SystemExit(NOT_THERE)
 
 
+@app.command(epilog=examples("seawall network-rule refused", "seawall network-rule refused --json"))
+def refused(
+    registry: RegistryOption = None, state: StateOption = None, config: ConfigOption = None, json: JsonOption = False
+) -> None:
+    """List the clients that this node has refused within 30 days, the latest first.
+
+    To let one in: seawall network-rule add ADDRESS. Every region's node keeps a list of its own.
+    """
+    from seawall.metadata import sightings  # noqa: PLC0415
+    from seawall.sightings import Kind  # noqa: PLC0415
+
+    with opened(state, config) as database:
+        found = the_registry(database, registry)
+        seen = database.read_now(sightings.seen, found.name, Kind.REFUSED)
+    facts = [
+        {
+            "address": one.sighting.address,
+            "times": one.times,
+            "first": _moment(one.first),
+            "last": _moment(one.last),
+            "comes_in_now": found.admits(one.sighting.address),
+        }
+        for one in seen
+    ]
+    if json:
+        say_json(facts)
+        return
+    if not facts:
+        say(f"Nobody was refused by {found.name} within {sightings.DAYS} days.")
+        return
+    rows = [
+        (str(one["address"]), str(one["times"]), str(one["last"]), "yes" if one["comes_in_now"] else "no")
+        for one in facts
+    ]
+    say_table(("ADDRESS", "TIMES", "LAST", "COMES IN NOW"), rows)
+    say()
+    say(f"To let one in: seawall network-rule add ADDRESS -r {found.name}")
+
+
+def _moment(milliseconds: int) -> str:
+    from datetime import UTC, datetime  # noqa: PLC0415
+
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="seconds")
+
+
 def _parsed(ranges: list[str]) -> list[Range]:
     from seawall.network import NetworkRulesError, parse_range  # noqa: PLC0415 - slow to import, not needed for --help
 
@@ -113,26 +166,10 @@ def _parsed(ranges: list[str]) -> list[Range]:
 
 
 def _change(
-    name: str | None,
-    state: StateOption,
-    config: ConfigOption,
-    change: Callable[[NetworkRules], NetworkRules],
+    name: str | None, state: StateOption, config: ConfigOption, change: Callable[[NetworkRules], NetworkRules]
 ) -> tuple[Registry, Registry]:
     """Change a registry's rules; return it as it was and as it is."""
-    from seawall.metadata import registries  # noqa: PLC0415
-
-    with opened(state, config) as database:
-        found = the_registry(database, name)
-        try:
-            # Read and written in one transaction, so that two changes at once do not undo each other.
-            with database.writing() as writer:
-                before = registries.the(writer.connection, found.name)
-                after = replace(before, network=change(before.network))
-                if after != before:
-                    registries.put(writer, after)
-        except ValueError as error:
-            fail(str(error))
-    return before, after
+    return change_registry(name, state, config, lambda before: replace(before, network=change(before.network)))
 
 
 def _facts(registry: Registry) -> dict[str, object]:

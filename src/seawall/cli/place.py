@@ -12,11 +12,12 @@ import typer
 from seawall.cli.output import fail
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from seawall.metadata.database import Database
     from seawall.server.settings import Settings
     from seawall.server.state import State
+    from seawall.tiers import TiersOf
     from seawall.topology import Registry
 
 __all__ = [
@@ -25,11 +26,13 @@ __all__ = [
     "RegistryOption",
     "SlotOption",
     "StateOption",
+    "change_registry",
     "default_state",
     "opened",
     "place_of",
     "settings_of",
     "the_registry",
+    "tiers_of",
 ]
 
 StateOption = Annotated[
@@ -93,6 +96,22 @@ def settings_of(config: Path) -> Settings:
         fail(str(error))
 
 
+def tiers_of(state: Path | None, config: Path | None) -> TiersOf:
+    """Find what each tier gives at a node."""
+    import json  # noqa: PLC0415 - not needed for --help
+
+    from seawall.tiers import Tiers, limits_of  # noqa: PLC0415
+
+    if config is not None:
+        return settings_of(config).tiers_of
+    try:
+        told = json.loads(place_of(state, None).facts.read_text())["tiers"]
+    except (OSError, ValueError, KeyError):
+        # Nobody has started it since it was told.
+        told = Tiers.AZURE
+    return limits_of(Tiers(told))
+
+
 def _home(place: State) -> str:
     """Find the region of a node that has no configuration file: that of its key, or its registry's home."""
     from seawall.metadata import regions, registries  # noqa: PLC0415
@@ -119,3 +138,32 @@ def the_registry(database: Database, name: str | None) -> Registry:
     if found is None:
         fail(f"there is no registry {name!r}; there are: {', '.join(one.name for one in known) or 'none'}")
     return found
+
+
+def change_registry(
+    name: str | None, state: Path | None, config: Path | None, change: Callable[[Registry], Registry]
+) -> tuple[Registry, Registry]:
+    """Change a registry, as far as its tier gives that; return it as it was and as it is.
+
+    Args:
+        name: The registry; ``None`` for the only one.
+        state: A state directory.
+        config: A configuration file.
+        change: Describes the registry as it is to be, or says by a :class:`ValueError` why it cannot be.
+    """
+    from seawall.metadata import registries  # noqa: PLC0415
+    from seawall.tiers import check  # noqa: PLC0415
+
+    with opened(state, config) as database:
+        found = the_registry(database, name)
+        try:
+            # Read and written in one transaction, so that two changes at once do not undo each other.
+            with database.writing() as writer:
+                before = registries.the(writer.connection, found.name)
+                after = change(before)
+                check(after, tiers_of(state, config), before)
+                if after != before:
+                    registries.put(writer, after)
+        except ValueError as error:
+            fail(str(error))
+    return before, after

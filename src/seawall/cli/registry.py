@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from seawall.cli.output import examples, fail, say, say_json, say_table, warn
-from seawall.cli.place import ConfigOption, JsonOption, SlotOption, StateOption, opened, place_of, the_registry
+from seawall.cli.place import (
+    ConfigOption,
+    JsonOption,
+    SlotOption,
+    StateOption,
+    change_registry,
+    opened,
+    place_of,
+    the_registry,
+)
 from seawall.cli.readiness import readiness, warn_of_blocked
 
 if TYPE_CHECKING:
@@ -42,19 +51,20 @@ def list_registries(state: StateOption = None, config: ConfigOption = None, json
 def create(
     name: NameArgument, state: StateOption = None, config: ConfigOption = None, json: JsonOption = False
 ) -> None:
-    """Create a registry; prints the admin password, which is not kept."""
-    from seawall.server.node import create_registry  # noqa: PLC0415
+    """Create a registry; prints the first of the admin user's two passwords."""
+    from seawall.management.creation import blank  # noqa: PLC0415
+    from seawall.management.creation import create as create_registry  # noqa: PLC0415
 
     with opened(state, config) as database:
         try:
             with database.writing() as writer:
-                registry, password = create_registry(writer, name, database.region)
+                registry, password = create_registry(writer, blank(name, database.region))
         except ValueError as error:
             fail(str(error))
     if json:
         say_json({**_facts(registry), "username": name, "password": password})
     else:
-        say(f"Created {name}.\n  user     {name}\n  password {password}\nThe password is not kept: note it now.")
+        say(f"Created {name}.\n  user     {name}\n  password {password}")
 
 
 @app.command(
@@ -74,6 +84,15 @@ def update(
     ] = None,
     admin: Annotated[bool | None, typer.Option("--admin/--no-admin", help="Let the admin user sign in.")] = None,
     deletes: Annotated[bool | None, typer.Option("--deletes/--no-deletes", help="Allow deleting.")] = None,
+    tier: Annotated[
+        Literal["basic", "standard", "premium"] | None, typer.Option(help="The service tier.", show_default=False)
+    ] = None,
+    public_access: Annotated[
+        bool | None,
+        typer.Option(
+            "--public-access/--no-public-access", help="Answer others than those who come by a private endpoint."
+        ),
+    ] = None,
     default_action: Annotated[
         Literal["allow", "deny"] | None,
         typer.Option(
@@ -90,35 +109,60 @@ def update(
     Clients behind a firewall must be allowed to reach the data endpoints before these are switched on. Those that have
     reported that they cannot are named first; 'seawall registry readiness' lists them without switching.
     """
-    from seawall.metadata import registries  # noqa: PLC0415
     from seawall.network import Action  # noqa: PLC0415
+    from seawall.topology import Tier  # noqa: PLC0415
 
     wanted = {
         "data_endpoints": data_endpoints,
         "anonymous_pull": anonymous_pull,
         "admin": admin,
         "deletes": deletes,
+        "public_access": public_access,
+        "overlap": None if data_endpoints is None else False,
+        "tier": Tier(tier.capitalize()) if tier is not None else None,
     }
     changes: dict[str, Any] = {switch: value for switch, value in wanted.items() if value is not None}
     if not changes and default_action is None:
         fail("say what to change; see 'seawall registry update --help'")
-    with opened(state, config) as database:
-        found = the_registry(database, name)
-        if data_endpoints and not found.data_endpoints:
-            warn_of_blocked(database, found)
-        try:
-            # Read and written in one transaction, so that two changes at once do not undo each other.
-            with database.writing() as writer:
-                before = registries.the(writer.connection, name)
-                if default_action is not None:
-                    changes["network"] = replace(before.network, default_action=Action(default_action))
-                registry = replace(before, **changes)
-                registries.put(writer, registry)
-        except ValueError as error:
-            fail(str(error))
+    if data_endpoints:
+        with opened(state, config) as database:
+            found = the_registry(database, name)
+            if not found.data_endpoints:
+                warn_of_blocked(database, found)
+
+    def change(before: Registry) -> Registry:
+        action = before.network.default_action if default_action is None else Action(default_action)
+        return replace(before, network=replace(before.network, default_action=action), **changes)
+
+    _, registry = change_registry(name, state, config, change)
     if default_action == "deny" and not registry.network.ranges:
         warn(f"warning: {name} refuses everybody now; let clients in by 'seawall network-rule add RANGE -r {name}'")
     say_json(_facts(registry)) if json else say(f"Updated {name}.")
+
+
+@app.command(epilog=examples("seawall registry delete myregistry --config seawall.toml --yes"))
+def delete(
+    name: NameArgument,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do it; else it is only told what would be lost.")] = False,
+    state: StateOption = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Delete a registry with everything in it, in every region; nothing brings it back."""
+    from seawall.management.creation import delete as delete_registry  # noqa: PLC0415
+
+    with opened(state, config) as database:
+        found = the_registry(database, name)
+        if yes:
+            database.write_now(delete_registry, found.name)
+    if json:
+        say_json({**_facts(found), "deleted": yes})
+    elif yes:
+        say(f"Deleted {name}.")
+    else:
+        where = ", ".join(replica.region for replica in found.replicas)
+        say(f"{name} would be gone, with all that is in it, from {where}.")
+        say(f"Nothing was changed. To delete it: seawall registry delete {name} --yes")
 
 
 app.command("readiness", epilog=examples("seawall registry readiness myregistry", "seawall registry readiness --json"))(
@@ -136,7 +180,7 @@ def renew(
 ) -> None:
     """Give the admin user a new password; everything signed in with the old one is over at once."""
     from seawall.durable import PRIVATE, replace_file  # noqa: PLC0415
-    from seawall.server.node import renew_password  # noqa: PLC0415
+    from seawall.identity.credentials import renew_password  # noqa: PLC0415
 
     with opened(state, config) as database:
         the_registry(database, name)
@@ -159,6 +203,7 @@ def _facts(registry: Registry) -> dict[str, Any]:
         "admin": registry.admin,
         "deletes": registry.deletes,
         "default_action": registry.network.default_action.value,
+        "public_access": registry.public_access,
     }
 
 

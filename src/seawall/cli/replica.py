@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seawall.cli.output import CANNOT_EXPRESS, examples, fail, say, say_json, say_table, warn
-from seawall.cli.place import ConfigOption, JsonOption, RegistryOption, StateOption, opened, settings_of, the_registry
+from seawall.cli.place import (
+    ConfigOption,
+    JsonOption,
+    RegistryOption,
+    StateOption,
+    opened,
+    settings_of,
+    the_registry,
+    tiers_of,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,7 +74,8 @@ def add(
     not opened before, it can sign in and then hangs at the first layer.
     """
     from seawall.metadata import regions, registries  # noqa: PLC0415 - slow to import, not needed for --help
-    from seawall.topology import in_region  # noqa: PLC0415
+    from seawall.tiers import TierError, check  # noqa: PLC0415
+    from seawall.topology import TopologyError, in_region  # noqa: PLC0415
 
     with opened(state, config) as database:
         found = the_registry(database, registry)
@@ -76,7 +86,11 @@ def add(
         if there is None:
             names = ", ".join(one.name for one in known) or "none"
             fail(f"no node of {region} takes part; there are: {names}. 'seawall region invite {region}' lets one join")
-        planned = in_region(found, region)
+        try:
+            planned = in_region(found, region)
+            check(planned, tiers_of(state, config), found)
+        except (TopologyError, TierError) as error:
+            fail(str(error))
         settings = settings_of(config) if config is not None else None
         need = _need(settings, planned) if settings is not None else None
         opened_first = _new_flows(_need(settings, found), need) if settings is not None and need is not None else ()

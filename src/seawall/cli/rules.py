@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -181,9 +180,8 @@ def _watch(need: Need, target: Target, form: str, out: Path | None, options: Opt
 
 def _rule_set(need: Need, target: Target, by: str | None, options: Options, *, resolve: bool) -> RuleSet:
     from seawall.firewall.need import NeedError  # noqa: PLC0415
-    from seawall.firewall.plan import plan  # noqa: PLC0415
     from seawall.firewall.rules import Way  # noqa: PLC0415
-    from seawall.firewall.targets.advice import narrower  # noqa: PLC0415
+    from seawall.firewall.targets.advice import advised  # noqa: PLC0415
     from seawall.servicetags.snapshot import TagMissingError  # noqa: PLC0415
 
     way = _way(by, target)
@@ -192,11 +190,9 @@ def _rule_set(need: Need, target: Target, by: str | None, options: Options, *, r
     wanted = (way is Way.IP and not resolve) or (way is Way.TAG and options.tags_file is not None)
     snapshot = snapshot_of(options, need.cloud) if wanted else None
     try:
-        found = plan(need, way, snapshot=snapshot, resolved=resolved)
+        return advised(need, target, way, snapshot=snapshot, resolved=resolved)
     except (NeedError, TagMissingError) as error:
         fail(str(error))
-    advice = narrower(target, need, way)
-    return replace(found, notes=(*found.notes, advice)) if advice else found
 
 
 def _way(by: str | None, target: Target) -> Way:

@@ -30,6 +30,10 @@ def up(
         bool | None, typer.Option("--anonymous-pull/--no-anonymous-pull", help="Let anybody pull.")
     ] = None,
     sparse: Annotated[bool, typer.Option(help="Accept manifests whose content is not here.")] = False,
+    tiers: Annotated[
+        Literal["azure", "unlimited"],
+        typer.Option(help="Whether the registry's tier decides what it may have, or it may have everything."),
+    ] = "azure",
     workers: Annotated[
         int | None, typer.Option(help="Worker processes.", min=1, max=64, show_default="one a core")
     ] = None,
@@ -49,6 +53,7 @@ def up(
         "data_endpoints": data_endpoints,
         "anonymous_pull": anonymous_pull,
         "sparse": sparse,
+        "tiers": tiers,
         "workers": workers,
         "logged": log,
     }
