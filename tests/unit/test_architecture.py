@@ -97,8 +97,11 @@ ROOMS: Final = {
         "errors",
         "bodies",
     ),
+    # Images from other registries.
+    "importing": ("check.token", "registry", "elsewhere", "metadata", "blobs", "network", "errors"),
     # Managing registries as Azure Resource Manager does.
     "management": (
+        "importing",
         "privatelink",
         "identity",
         "metadata",
@@ -131,6 +134,7 @@ ROOMS: Final = {
     ),
     # The process that opens them.
     "server": (
+        "importing",
         "network",
         "rates",
         "sightings",

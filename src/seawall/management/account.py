@@ -63,6 +63,10 @@ class Account:
         """The identifier of a private endpoint; Azure knows it beside registries, so both names are in it."""
         return self.network_path("privateEndpoints", f"{registry}-{name}")
 
+    def operations_path(self, region: str) -> str:
+        """Below which one asks how something stands that takes its time."""
+        return f"{self.path}/providers/{TYPE.partition('/')[0]}/locations/{region}/operationResults"
+
     def endpoints(self) -> dict[str, Any]:
         """Write what ``/metadata/endpoints`` tells a client about the cloud."""
         return {

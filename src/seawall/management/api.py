@@ -19,6 +19,7 @@ from seawall.management import subscription
 from seawall.management.account import Account
 from seawall.management.call import Services, listed, no_such_path
 from seawall.management.errors import ManagementError
+from seawall.management.jobs import Jobs
 from seawall.naming import Host, Role
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from seawall.doors import Doors
+    from seawall.importing.importer import Importer
     from seawall.metadata.database import Database
     from seawall.naming import Cloud
     from seawall.tiers import TiersOf
@@ -36,10 +38,12 @@ __all__ = ["ManagementApi"]
 class ManagementApi:
     """Answers at the operators' host."""
 
-    def __init__(self, cloud: Cloud, doors: Doors, database: Database, tiers: TiersOf) -> None:
-        """Take what is managed, under which names clients reach it, and what tiers give."""
+    def __init__(
+        self, cloud: Cloud, doors: Doors, database: Database, tiers: TiersOf, importer: Importer | None = None
+    ) -> None:
+        """Take what is managed, under which names clients reach it, what tiers give, and what imports images."""
         self._account = Account(f"https://{doors.authority(Host(Role.OPERATORS))}", cloud, SIGN_IN)
-        self._services = Services(self._account, doors, database, tiers)
+        self._services = Services(self._account, doors, database, tiers, Jobs(database), importer)
         self._gate = OperatorGate(database)
         self._sign_in = SignInService(database, self._gate)
 

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from seawall.doors import Doors
+    from seawall.importing.importer import Importer
     from seawall.management.account import Account
+    from seawall.management.jobs import Jobs
     from seawall.metadata.database import Database
     from seawall.metadata.rows import Writer
     from seawall.tiers import Limits, TiersOf
@@ -35,6 +37,8 @@ class Services(NamedTuple):
     doors: Doors
     database: Database
     tiers: TiersOf
+    jobs: Jobs
+    importer: Importer | None = None
 
     def limits(self, tier: Tier) -> Limits:
         """Return what a tier gives here."""

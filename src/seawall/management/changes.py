@@ -79,7 +79,7 @@ def _properties(registry: Registry, now: Mapping[str, Any], wanted: object) -> d
                 raise _bad(f"'{name}' must be true or false")
             values[_SWITCHES[name]] = value
         elif name == "publicNetworkAccess":
-            if value not in _PUBLIC_ACCESS:
+            if not isinstance(value, str) or value not in _PUBLIC_ACCESS:
                 raise _bad(f"'{name}' must be {' or '.join(_PUBLIC_ACCESS)}")
             values["public_access"] = _PUBLIC_ACCESS[value]
         elif name == "networkRuleSet":

@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse
 from seawall.management import (
     creation,
     credentials,
+    imports,
     private_endpoints,
     replications,
     scope_maps,
@@ -38,6 +39,7 @@ _THINGS: Final[Mapping[str, Callable[[Call], Awaitable[Response]]]] = {
     "generatecredentials": tokens.generate,
     "listcredentials": credentials.show,
     "listusages": usages.answer,
+    "importimage": imports.answer,
     "privateendpointconnections": private_endpoints.answer_connections,
     "privatelinkresources": private_endpoints.answer_resources,
     "regeneratecredential": credentials.renew,

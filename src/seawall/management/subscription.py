@@ -62,6 +62,8 @@ async def answer(services: Services, operator: str, words: tuple[str, ...], requ
             return _list(services, known)
         case ("POST", ["providers", provider, "checknameavailability"]) if provider == _PROVIDER:
             return JSONResponse(_availability(known, await read_body(request)))
+        case ("GET", ["providers", provider, "locations", _, "operationresults", identifier]) if provider == _PROVIDER:
+            return await services.jobs.answer(identifier, f"{account.origin}{request.scope['path']}")
         case ("GET", ["resourcegroups", group, "providers", "microsoft.network", kind, name]):
             _check_group(group)
             return await network_api.answer(services, kind, name)

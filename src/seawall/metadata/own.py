@@ -9,7 +9,18 @@ from sqlalchemy import BigInteger, Boolean, Column, Index, LargeBinary, Table, T
 from seawall.metadata.schema import KEYED, METADATA, NAME, key
 
 # METADATA is whole once this module is imported.
-__all__ = ["EVENT", "INVITATION", "LOG", "METADATA", "NODE_KEY", "PEER", "SETTINGS_VERSION", "SIGHTING", "WANT"]
+__all__ = [
+    "EVENT",
+    "INVITATION",
+    "LOG",
+    "METADATA",
+    "NODE_KEY",
+    "OPERATION",
+    "PEER",
+    "SETTINGS_VERSION",
+    "SIGHTING",
+    "WANT",
+]
 
 SETTINGS_VERSION: Final = Table(
     "settings_version",
@@ -93,3 +104,16 @@ SIGHTING: Final = Table(
     **KEYED,
 )
 """What the doors have seen of clients, how often, and when (milliseconds since 1970)."""
+
+OPERATION: Final = Table(
+    "operation",
+    METADATA,
+    *key("identifier"),
+    Column("registry", NAME, nullable=False),
+    Column("status", NAME, nullable=False),
+    Column("answer", BigInteger, nullable=False),
+    *(Column(name, Text, nullable=False) for name in ("code", "message")),
+    Column("heard", BigInteger, nullable=False),
+    **KEYED,
+)
+"""What operators asked for that takes its time, and how it went; ``heard`` is when it last showed signs of life."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from seawall.metadata.repositories import Repository
     from seawall.metadata.rows import Writer
 
-__all__ = ["put_manifest"]
+__all__ = ["LARGEST_MANIFEST", "AbsentError", "publish", "put_manifest"]
 
 LARGEST_MANIFEST: Final = 4 * 1024 * 1024
 """Octets; OCI distribution specification, "Pushing Manifests"."""
@@ -74,7 +74,7 @@ def _tags(call: Call, reference: str | None) -> list[str]:
     return names
 
 
-class _AbsentError(Exception):
+class AbsentError(Exception):
     """What a manifest refers to is not here."""
 
     def __init__(self, absent_blobs: list[Digest], absent_manifests: list[Digest]) -> None:
@@ -82,6 +82,7 @@ class _AbsentError(Exception):
         self.manifests = absent_manifests
 
     def refusal(self) -> ApiError:
+        """Word it for the client."""
         digests = [*self.blobs, *self.manifests]
         return ApiError(
             404,
@@ -95,26 +96,26 @@ async def _publish_when_complete(call: Call, manifest: Manifest, document: Docum
     """Publish a manifest; what it refers to may have been pushed in another region a moment ago."""
     services = call.services
 
-    async def publish() -> _AbsentError | None:
+    async def attempt() -> AbsentError | None:
         try:
-            await services.database.write(_publish, call.repository, manifest, document, names, sparse=services.sparse)
-        except _AbsentError as absent:
+            await services.database.write(publish, call.repository, manifest, document, names, sparse=services.sparse)
+        except AbsentError as absent:
             return absent
         return None
 
-    absent = await publish()
+    absent = await attempt()
     for _ in range(_ROUNDS):
         if absent is None:
             return
         came = await services.elsewhere.bring(call.repository, absent.manifests, absent.blobs)
-        absent = await publish()
+        absent = await attempt()
         if not came:
             break
     if absent is not None:
         raise absent.refusal()
 
 
-def _publish(
+def publish(
     writer: Writer,
     repository: Repository,
     manifest: Manifest,
@@ -123,11 +124,17 @@ def _publish(
     *,
     sparse: bool,
 ) -> None:
+    """Keep a manifest and let tags stand for it, unless a lock is against that.
+
+    Raises:
+        AbsentError: What it refers to is not here.
+        ApiError: 405, for a lock.
+    """
     if not sparse:
         absent_blobs = blobs.missing(writer.connection, repository, document.blobs)
         absent_manifests = manifests.missing(writer.connection, repository, document.manifests)
         if absent_blobs or absent_manifests:
-            raise _AbsentError(absent_blobs, absent_manifests)
+            raise AbsentError(absent_blobs, absent_manifests)
     guard.check_write(writer, repository, manifest.digest, names)
     repositories.put(writer, repository)
     with told(writer, Touched(repository, set(names), {manifest.digest})):

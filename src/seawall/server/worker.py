@@ -21,6 +21,7 @@ from seawall.blobs.directory import DirectoryBlobs
 from seawall.dataplane.door import DataDoor
 from seawall.identity.gate import Gate
 from seawall.identity.service import TokenService
+from seawall.importing.importer import Importer
 from seawall.management.api import ManagementApi
 from seawall.metadata.database import Database
 from seawall.portal.portal import Portal
@@ -90,7 +91,7 @@ async def _serve(node: Node, listening: Callable[[], None]) -> None:
         tokens=TokenService(database, gate, node.rates),
         data=DataDoor(database, store, elsewhere, lookout),
         replication=replication,
-        management=ManagementApi(node.cloud, node.doors, database, node.tiers),
+        management=ManagementApi(node.cloud, node.doors, database, node.tiers, Importer(services)),
         portal=Portal(node.cloud, node.doors, database, node.region, node.tiers),
         health=health,
         observer=observer,

@@ -1,0 +1,1 @@
+"""Images from other registries, brought into one of this node's."""
