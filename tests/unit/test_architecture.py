@@ -132,8 +132,21 @@ ROOMS: Final = {
         "errors",
         "bodies",
     ),
+    # What firewalls poll.
+    "feeds": (
+        "portal.rules",
+        "firewall",
+        "servicetags",
+        "metadata",
+        "topology",
+        "doors",
+        "naming",
+        "errors",
+        "preconditions",
+    ),
     # The process that opens them.
     "server": (
+        "feeds",
         "importing",
         "network",
         "rates",

@@ -15,6 +15,7 @@ from starlette.responses import PlainTextResponse
 from seawall.acr.routes import PREFIX
 from seawall.bodies import discard, has_body, linger
 from seawall.errors import ApiError
+from seawall.feeds.door import PREFIX as FEEDS
 from seawall.identity.gate import Site
 from seawall.metadata import registries
 from seawall.naming import Host, Role
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from seawall.acr.api import AcrApi
     from seawall.dataplane.door import DataDoor
     from seawall.doors import Doors
+    from seawall.feeds.door import FeedDoor
     from seawall.identity.service import TokenService
     from seawall.management.api import ManagementApi
     from seawall.metadata.database import Database
@@ -67,6 +69,7 @@ class Application:
         portal: Portal,
         health: Health,
         observer: Observer,
+        feeds: FeedDoor | None = None,
         watch: Watch | None = None,
         trusted: tuple[Range, ...] = (),
     ) -> None:
@@ -82,6 +85,7 @@ class Application:
         self._data = data
         self._replication = replication
         self._observer = observer
+        self._feeds = feeds
         self._watch = watch or Nobody()
         self._trusted = trusted
 
@@ -155,6 +159,8 @@ class Application:
         site = Site(registry, self._doors.authority(host))
         if path.startswith("/oauth2/"):
             return await self._tokens.handle(site, request)
+        if self._feeds is not None and path.startswith(FEEDS):
+            return await self._feeds.handle(registry, request)
         if path.startswith(PREFIX):
             return await self._acr.handle(site, request)
         return await self._api.handle(site, request)

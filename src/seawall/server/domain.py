@@ -71,6 +71,7 @@ def domain_node(settings: Settings) -> tuple[Node, dict[str, Any]]:
         # Made here, so that all workers count in it.
         rates=Counted(settings.tiers_of) if settings.throttle else Uncounted(),
         trusted_proxies=settings.trusted_ranges,
+        addresses=settings.replication.addresses,
         renew_certificates=lambda: [_certificate(settings, state, *door) for door in enumerate(settings.door, start=1)],
     )
     facts = {

@@ -143,6 +143,7 @@ def _node(
         doors=LocalDoors(hosts),
         database_url=state.database_url,
         tiers=limits_of(Tiers(options.tiers)),
+        addresses=(_LOOPBACK,),
         listeners=tuple(Listener(_LOOPBACK, port, certificate, key) for port in served),
         operations=(_LOOPBACK, ports[region] + 3),
         workers=options.workers or max(1, (os.cpu_count() or 1) // len(ports)),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from seawall.identity.keyring import ensure_keys, lacks_keys
+from seawall.metadata.clock import wall_milliseconds
 from seawall.metadata.database import Database
 from seawall.metadata.version import is_current
 from seawall.rates import Uncounted
@@ -73,6 +74,8 @@ class Node:
     tiers: TiersOf = field(default_factory=lambda: limits_of(Tiers.AZURE))
     rates: Rates = field(default_factory=Uncounted)
     trusted_proxies: tuple[Range, ...] = ()
+    addresses: tuple[str, ...] = ()
+    since: int = field(default_factory=wall_milliseconds)
     renew_certificates: Callable[[], object] = lambda: None
 
 

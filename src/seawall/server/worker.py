@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from seawall.acr.api import AcrApi
 from seawall.blobs.directory import DirectoryBlobs
 from seawall.dataplane.door import DataDoor
+from seawall.feeds.door import FeedDoor, Here
 from seawall.identity.gate import Gate
 from seawall.identity.service import TokenService
 from seawall.importing.importer import Importer
@@ -95,6 +96,7 @@ async def _serve(node: Node, listening: Callable[[], None]) -> None:
         portal=Portal(node.cloud, node.doors, database, node.region, node.tiers),
         health=health,
         observer=observer,
+        feeds=FeedDoor(node.cloud, node.doors, database, Here(node.region, node.addresses, node.since)),
         watch=lookout,
         trusted=node.trusted_proxies,
     )

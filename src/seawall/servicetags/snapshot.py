@@ -30,8 +30,10 @@ LARGEST_FILE: Final = 64 << 20
 """Octets. The real ones have 4 MB after five years of growing."""
 
 _CLOUDS: Final = frozenset(("Public", "China", "AzureGovernment", "AzureGermany"))
+_OWN_CLOUD: Final = re.compile(r"localhost|[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+")
+"""What Seawall calls a cloud of somebody's own in the files it publishes: its domain."""
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
-_REGIONAL_SERVICES: Final = frozenset(("AzureContainerRegistry", "Storage", "MicrosoftContainerRegistry"))
+_REGIONAL_SERVICES: Final = frozenset(("AzureContainerRegistry", "Storage", "MicrosoftContainerRegistry", "Seawall"))
 """Services whose tags have a region behind the dot, and nothing else: what they list is what regions there are."""
 
 
@@ -145,8 +147,9 @@ def read_snapshot(data: bytes, where: str) -> Snapshot:
     """
     document = _json(data, where)
     cloud, change, values = (document.get(key) for key in ("cloud", "changeNumber", "values"))
-    if not isinstance(cloud, str) or cloud not in _CLOUDS:
-        raise SnapshotError(f"{where}: cloud: {_short(cloud)} is none of {', '.join(sorted(_CLOUDS))}")
+    if not isinstance(cloud, str) or not (cloud in _CLOUDS or _OWN_CLOUD.fullmatch(cloud)):
+        known = ", ".join(sorted(_CLOUDS))
+        raise SnapshotError(f"{where}: cloud: {_short(cloud)} is none of {known}, nor a domain of one's own")
     if not isinstance(change, int) or isinstance(change, bool):
         raise SnapshotError(f"{where}: changeNumber: {_short(change)} is not a number")
     if not isinstance(values, list) or not values:

@@ -1,0 +1,1 @@
+"""What firewalls poll: the rules of a registry in their own language, and this cloud's own service tags."""
