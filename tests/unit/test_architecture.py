@@ -118,6 +118,10 @@ ROOMS: Final = {
     "events": ("metadata", "doors", "naming"),
     # The same for people with a browser, and the rules that their walls need.
     "portal": (
+        "switching",
+        "sightings",
+        "privatelink",
+        "private_endpoint",
         "replication.status",
         "registry.document",
         "identity",

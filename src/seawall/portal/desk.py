@@ -13,7 +13,7 @@ from seawall.portal import paths
 from seawall.portal.assets import Assets
 from seawall.portal.manners import comes_from_us
 from seawall.portal.session import Sessions
-from seawall.portal.views import firewall, images, networking, overview, replicas, repositories, signing
+from seawall.portal.views import firewall, images, networking, overview, private, replicas, repositories, signing
 from seawall.portal.visit import RefusedError, Services, Visit
 from seawall.portal.words import LANGUAGE_COOKIE, LANGUAGES, marked
 
@@ -125,16 +125,27 @@ async def _of_registry(visit: Visit, method: str, registry: Registry, words: lis
             if "@" in name or ":" in name:
                 return await images.one_image(visit, registry, name)
             return await repositories.one_repository(visit, registry, name)
-        case "GET", ["networking"]:
-            return await networking.public_access(visit, registry)
-        case "POST", ["networking"]:
-            return await networking.change(visit, registry)
-        case "GET", ["networking", "rules"]:
-            return await firewall.rules(visit, registry)
-        case "GET", ["networking", "rules", "file"]:
-            return await firewall.file(visit, registry)
+        case _, ["networking", *rest]:
+            return await _networking(visit, method, registry, rest)
         case "GET", ["replicas"]:
             return await replicas.every_replica(visit, registry)
+    raise _no_page()
+
+
+async def _networking(visit: Visit, method: str, registry: Registry, words: list[str]) -> Response:
+    match method, words:
+        case "GET", []:
+            return await networking.public_access(visit, registry)
+        case "POST", []:
+            return await networking.change(visit, registry)
+        case "GET", ["private"]:
+            return await private.private_access(visit, registry)
+        case "POST", ["private"]:
+            return await private.change(visit, registry)
+        case "GET", ["rules"]:
+            return await firewall.rules(visit, registry)
+        case "GET", ["rules", "file"]:
+            return await firewall.file(visit, registry)
     raise _no_page()
 
 

@@ -7,23 +7,27 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from seawall.metadata import registries
-from seawall.metadata.readiness import DAYS, Readiness, recent, summary
+from seawall.metadata import sightings
+from seawall.metadata.readiness import DAYS, recent
 from seawall.network import Action, NetworkRules, NetworkRulesError, Range, parse_range
 from seawall.portal.hosts import data_endpoints, login_server, needs
+from seawall.portal.saving import save
 from seawall.portal.visit import RefusedError
 from seawall.portal.words import marked
-from seawall.tiers import TierError, check
-from seawall.topology import TopologyError
+from seawall.sightings import Kind
+from seawall.switching import Standing, clients
+from seawall.tiers import TierError
+from seawall.topology import TopologyError, with_data_endpoints
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from sqlalchemy import Connection
     from starlette.responses import Response
 
-    from seawall.metadata.rows import Writer
+    from seawall.metadata.readiness import Report
+    from seawall.metadata.sightings import Seen
     from seawall.portal.visit import Visit
-    from seawall.tiers import TiersOf
     from seawall.topology import Registry
 
 __all__ = ["change", "public_access"]
@@ -56,7 +60,9 @@ async def public_access(visit: Visit, registry: Registry) -> Response:
 
 async def _page(visit: Visit, registry: Registry, status: int = 200, **values: Any) -> Response:  # noqa: ANN401
     services = visit.services
-    reports = await services.database.read(recent, registry, time.time())
+    sent, came, refused, reports = await services.database.read(_seen, registry)
+    hosts = [one.name for one in data_endpoints(services.doors, registry)]
+    known = clients(hosts, sent, came, reports)
     shown = {"wrong": "", "range": "", "range_wrong": "", **values}
     return visit.page(
         "networking.html",
@@ -66,15 +72,23 @@ async def _page(visit: Visit, registry: Registry, status: int = 200, **values: A
         login=login_server(services.doors, registry),
         endpoints=data_endpoints(services.doors, registry) if registry.data_endpoints else [],
         needs=needs(services.doors, registry),
-        reports=reports[:_SHOWN_CLIENTS],
-        counts=summary(reports),
-        more=max(0, len(reports) - _SHOWN_CLIENTS),
-        blocked=sum(one.verdict is Readiness.BLOCKED for one in reports),
+        clients=known[:_SHOWN_CLIENTS],
+        counts={standing.value: sum(one.standing is standing for one in known) for standing in Standing},
+        more=max(0, len(known) - _SHOWN_CLIENTS),
+        refused=[one for one in refused if not registry.admits(one.sighting.address)][:_SHOWN_CLIENTS],
         days=DAYS,
         now=time.time(),
         limits=services.tiers[registry.tier],
         **shown,
     )
+
+
+def _seen(connection: Connection, registry: Registry) -> tuple[list[Seen], list[Seen], list[Seen], list[Report]]:
+    """Find what is known of a registry's clients: who was sent, who came, who was refused, and who told what."""
+    sent, came, refused = (
+        sightings.seen(connection, registry.name, kind) for kind in (Kind.SENT, Kind.CAME, Kind.REFUSED)
+    )
+    return sent, came, refused, recent(connection, registry, time.time())
 
 
 async def change(visit: Visit, registry: Registry) -> Response:
@@ -93,8 +107,9 @@ async def _save(visit: Visit, registry: Registry, fields: Mapping[str, str]) -> 
     """
     changes: dict[str, Any] = {}
     dedicated = "dedicated" in fields
-    if dedicated != (fields.get("was_dedicated") == "yes"):
-        changes["data_endpoints"] = dedicated
+    overlap = "overlap" in fields
+    if (dedicated, dedicated and overlap) != (fields.get("was_dedicated") == "yes", registry.overlap):
+        changes |= {"data_endpoints": dedicated, "overlap": overlap}
     wanted = fields.get("access", "")
     if wanted and wanted != fields.get("was_access"):
         if wanted not in set(Access):
@@ -105,7 +120,7 @@ async def _save(visit: Visit, registry: Registry, fields: Mapping[str, str]) -> 
     if not changes:
         return visit.go(visit.path, "Nothing was changed: everything is so already.")
     try:
-        saved = await _write(visit, registry, lambda found: _with(found, changes))
+        saved = await save(visit, registry, lambda found: _with(found, changes))
     except (TierError, TopologyError) as error:
         return await _page(visit, registry, 400, wrong=str(error))
     return visit.go(visit.path, _told(changes, saved), registry=registry.name)
@@ -114,7 +129,7 @@ async def _save(visit: Visit, registry: Registry, fields: Mapping[str, str]) -> 
 async def _change_range(visit: Visit, registry: Registry, text: str, apply: _Apply) -> Response:
     try:
         one = parse_range(text)
-        saved = await _write(visit, registry, lambda found: replace(found, network=apply(found.network, (one,))))
+        saved = await save(visit, registry, lambda found: replace(found, network=apply(found.network, (one,))))
     except (NetworkRulesError, TierError, TopologyError) as error:
         return await _page(visit, registry, 400, range=text[:_LONGEST], range_wrong=str(error))
     there = one in saved.network.ranges
@@ -122,42 +137,19 @@ async def _change_range(visit: Visit, registry: Registry, text: str, apply: _App
     return visit.go(visit.path, words, range=str(one))
 
 
-async def _write(visit: Visit, registry: Registry, change: Callable[[Registry], Registry]) -> Registry:
-    services = visit.services
-    # Every write makes all other regions look what is new, so what is refused is not even begun.
-    _changed(registry, change, services.tiers)
-    saved = await services.database.write(_change, registry.name, change, services.tiers)
-    if saved is None:
-        raise RefusedError(404, "There is no registry {name}.", name=registry.name)
-    return saved
-
-
-def _change(writer: Writer, name: str, change: Callable[[Registry], Registry], tiers: TiersOf) -> Registry | None:
-    # Read and written in one transaction, so that two changes at once do not undo each other.
-    before = registries.find(writer.connection, name)
-    if before is None:
-        return None
-    after = _changed(before, change, tiers)
-    if after != before:
-        registries.put(writer, after)
-    return after
-
-
-def _changed(before: Registry, change: Callable[[Registry], Registry], tiers: TiersOf) -> Registry:
-    after = change(before)
-    check(after, tiers, before)
-    return after
-
-
 def _with(registry: Registry, changes: Mapping[str, Any]) -> Registry:
     values = dict(changes)
     if "default_action" in values:
         values["network"] = replace(registry.network, default_action=values.pop("default_action"))
+    if "data_endpoints" in values:
+        registry = with_data_endpoints(registry, on=values.pop("data_endpoints"), overlap=values.pop("overlap", False))
     return replace(registry, **values)
 
 
 def _told(changes: Mapping[str, Any], saved: Registry) -> str:
     """Say what was saved; what breaks clients most easily comes first."""
+    if changes.get("data_endpoints") and saved.overlap:
+        return marked("Saved. Clients of {registry} that told that they reach dedicated data endpoints use them now.")
     if changes.get("data_endpoints"):
         return marked("Saved. {registry} uses dedicated data endpoints now; they are listed below.")
     if "data_endpoints" in changes:
