@@ -20,13 +20,13 @@ class AzureCli:
     """`az`, with settings of its own, signed in as the operator of a registry."""
 
     def __init__(self, state: Path, *, set_up: bool = True) -> None:
+        tool("az")
         self._prepare(state, "--state", state)
         if set_up:
             told = json.loads(self.seawall("az-setup", "--run", "--json"))
             self.environment |= told["environment"]
 
     def _prepare(self, home: Path, *about: str | Path) -> None:
-        tool("az")
         self._about = [str(one) for one in about]
         self.environment = {
             "PATH": f"{TOOLS}{os.pathsep}{os.environ.get('PATH', os.defpath)}",

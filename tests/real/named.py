@@ -34,8 +34,9 @@ class Named:
         az: The Azure CLI in the same namespace. From the machine's own addresses it comes from the one it goes to.
     """
 
-    def __init__(self, folder: Path, settings: str = "") -> None:
-        """Take a folder, and more lines of its configuration file."""
+    def __init__(self, folder: Path, settings: str = "", *, signed_in: bool = True) -> None:
+        """Take a folder, more lines of its configuration file, and whether the Azure CLI is to be signed in."""
+        self._signed_in = signed_in
         self._folder = folder
         self._stack = ExitStack()
         self.config = folder / "seawall.toml"
@@ -52,7 +53,8 @@ class Named:
             self.az = NamedAzureCli(self)
             self.seawall("registry", "create", "myregistry")
             stack.enter_context(self._served())
-            self.az.sign_in()
+            if self._signed_in:
+                self.az.sign_in()
             self._stack = stack.pop_all()
         return self
 

@@ -98,6 +98,8 @@ docker  docker login -u {user} -p {password} {login}
 curl    curl --cacert {facts["ca_file"]} -u {user}:{password} https://{login}/v2/_catalog
 
 az      seawall az-setup --state {facts["state"]}
+portal  https://{facts["management"]}/portal
+        operator {facts["operator"]}, secret in {facts["operator_secret_file"]}
 
 health and metrics  http://{facts["operations"]}/metrics
 Ctrl-C stops it; everything stays in {facts["state"]}.
