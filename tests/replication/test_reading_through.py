@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from typing import TYPE_CHECKING, Final
 
 import pytest
 
 from seawall.blobs.digest import digest_of
+from seawall.metadata import locks
+from seawall.metadata.locks import Right
+from seawall.metadata.repositories import Repository
 from seawall.replication import reading
 from seawall.replication.reading import PATIENCE_SECONDS
 from tests.replication.clients import delete, pull, push_blob, push_image, push_manifest
-from tests.replication.regions import EAST, NORTH, WEST
-from tests.replication.roads import plain
+from tests.replication.regions import EAST, NORTH, REGISTRY, WEST
+from tests.replication.roads import plain, send_to
 from tests.support import content
 
 if TYPE_CHECKING:
@@ -316,5 +320,77 @@ def test_a_pull_by_tag_is_a_matter_of_one_question(world: Regions) -> None:
         await pull(world[WEST], "app", "v1")
         asked = [one for one in world.road(WEST, EAST).asked if "/blobs/" not in one]
         assert asked == ["POST /replication/v1/lookup"]
+
+    world.run(run())
+
+
+@pytest.mark.parametrize("what", ["", "v1", content.digest_of(IMAGE)], ids=["repository", "tag", "manifest"])
+def test_what_is_locked_in_one_region_is_not_read_by_way_of_another(world: Regions, what: str) -> None:
+    async def run() -> None:
+        east, west = world[EAST], world[WEST]
+        await push_image(east, "app", "v1", LAYER)
+        app = Repository(REGISTRY, "app")
+
+        async def lock(*, allowed: bool) -> None:
+            for right in (Right.READ, Right.LIST):
+                await east.database.write(locks.put, app, what, right, allowed=allowed)
+
+        await lock(allowed=False)
+        # Nothing of it is here yet: the lock comes with what it is on.
+        assert await status(west, "/v2/app/manifests/v1") == 405
+        listed = (await west.call("GET", "/v2/app/tags/list")).json()
+        assert listed.get("tags") == {"": None, "v1": []}.get(what, ["v1"])
+        for method in ("GET", "HEAD"):
+            for reference in ("v1", content.digest_of(IMAGE)):
+                answer = await west.call(method, f"/v2/app/manifests/{reference}")
+                assert answer.status_code == (200 if what == "v1" and reference != "v1" else 405)
+        # Regions go on copying from one another all the same.
+        await world.rest()
+        assert west.store.size(DIGEST) == len(LAYER)
+        assert await status(west, f"/v2/app/blobs/{DIGEST}") == (307 if what else 405)
+        await lock(allowed=True)
+        await world.rest()
+        assert await pull(west, "app", "v1") == {DIGEST: LAYER, content.digest_of(b"{}"): b"{}"}
+
+    world.run(run())
+
+
+def test_a_link_given_before_the_lock_opens_nothing_after_it(world: Regions) -> None:
+    async def run() -> None:
+        east = world[EAST]
+        await push_image(east, "app", "v1", LAYER)
+        location = (await east.call("GET", f"/v2/app/blobs/{DIGEST}")).headers["location"]
+        assert (await east.call("GET", location)).content == LAYER
+        await east.database.write(locks.put, Repository(REGISTRY, "app"), "", Right.READ, allowed=False)
+        refused = await east.call("GET", location)
+        assert (refused.status_code, refused.json()["errors"][0]["code"]) == (403, "DENIED")
+
+    world.run(run())
+
+
+def test_rows_of_an_older_seawall_are_taken_and_the_same_everywhere(world: Regions) -> None:
+    """It does not say when something was made."""
+
+    async def run() -> None:
+        east, west, north = world[EAST], world[WEST], world[NORTH]
+        await push_image(east, "app", "v1", LAYER)
+        await push_image(east, "app", "v1", LAYER, b"another")
+
+        async def as_before(request: httpx.Request) -> httpx.Response | None:
+            if not request.url.path.endswith(("/changes", "/lookup")):
+                return None
+            answer = await send_to(east.application, request)
+            document = json.loads(await answer.aread())
+            await answer.aclose()
+            for _, values in document["rows"]:
+                values.pop("created", None)
+            return plain(200, json.dumps(document))
+
+        for region in (west, north):
+            world.road(region.name, EAST).fake = as_before
+            assert await region.follow(EAST)
+        taken = (await west.rows())["tag"]
+        assert [row["created"] for row in taken] == [row["clock"] for row in taken]
+        assert (await north.rows()) == (await west.rows())
 
     world.run(run())

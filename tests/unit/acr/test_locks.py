@@ -117,8 +117,13 @@ def test_nothing_is_mounted_from_where_nothing_may_be_read(counter: Counter) -> 
     counter.lock("secret", readEnabled=False)
     for query in (f"mount={digest}&from=secret", f"mount={digest}"):
         assert counter.call("POST", f"/v2/app/blobs/uploads/?{query}").status == 202
-    counter.lock("secret", readEnabled=True)
+    # Another repository has it, too; it is the one that a client means who names none.
+    counter.push("zoo", "v1", "layer")
     assert counter.call("POST", f"/v2/app/blobs/uploads/?mount={digest}").status == 201
+    counter.lock("zoo", readEnabled=False)
+    assert counter.call("POST", f"/v2/another/blobs/uploads/?mount={digest}&from=zoo").status == 202
+    counter.lock("secret", readEnabled=True)
+    assert counter.call("POST", f"/v2/another/blobs/uploads/?mount={digest}&from=secret").status == 201
 
 
 LISTS: dict[str, Callable[[Counter], list[str]]] = {

@@ -11,7 +11,19 @@ from hypothesis import strategies as st
 
 from seawall.blobs.digest import digest_of
 from seawall.identity.gate import Identity, current_rights
-from seawall.metadata import blobs, keys, manifests, principals, reading, registries, repositories, scope_maps, tags
+from seawall.metadata import (
+    blobs,
+    keys,
+    locks,
+    manifests,
+    principals,
+    reading,
+    registries,
+    repositories,
+    scope_maps,
+    tags,
+)
+from seawall.metadata.locks import Right
 from seawall.metadata.manifests import Manifest
 from seawall.metadata.principals import Credential, Principal
 from seawall.metadata.repositories import Repository
@@ -33,6 +45,10 @@ def put_manifests(writer: Writer) -> None:
     for body in (b"first", b"second"):
         manifest = Manifest(digest_of(body), "application/vnd.oci.image.manifest.v1+json", body)
         manifests.put(writer, HERE, manifest, artifact_type="", subject="", annotations={})
+
+
+def set_lock(writer: Writer, name: str, right: Right, allowed: bool) -> None:
+    locks.put(writer, HERE, name, right, allowed=allowed)
 
 
 CREDENTIAL: Final = Credential("cred0001", "0" * 64)
@@ -81,6 +97,11 @@ WRITES: Final[list[Query]] = [
     (blobs.link, HERE, DIGESTS[0], 5),
     (blobs.unlink, HERE, DIGESTS[0]),
     (repositories.put, HERE),
+    (repositories.delete, HERE),
+    (set_lock, "", Right.READ, False),
+    (set_lock, "", Right.READ, True),
+    (set_lock, "latest", Right.READ, False),
+    (set_lock, "", Right.LIST, False),
 ]
 steps = st.lists(st.tuples(st.integers(0, 1), st.sampled_from(WRITES) | st.none()), min_size=5, max_size=15)
 

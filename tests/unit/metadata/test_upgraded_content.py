@@ -138,6 +138,7 @@ def test_every_row_keeps_its_clock_and_its_region_and_gets_a_place_of_its_own(
             key = ["registry"]
         (was,) = [old for old in content[former] if all(old[name] == row[name] for name in key)]
         assert stamps(row) == stamps(was)
+        assert row.get("created", row["clock"]) == row["clock"]
         same = {name: value for name, value in was.items() if name not in {"deleted", "document"}}
         assert {name: row[name] for name in same} == same
     clocks = [row["clock"] for kept in content.values() for row in kept if "clock" in row]
