@@ -123,6 +123,7 @@ def test_what_commands_print_for_programs(tmp_path: Path) -> None:
         "admin": True,
         "deletes": True,
         "default_action": "allow",
+        "public_access": True,
         "username": "first",
         "password": "",
     }

@@ -127,18 +127,22 @@ class Application:
         return self._doors.locate(named[0].decode("latin-1")) if len(named) == 1 else None
 
     async def _respond(self, host: Host | None, request: Request, identifier: str) -> Response:
+        # No error is kept in a variable: it holds this frame, the frame would hold it, and with both the request's
+        # body, whose connection the server closes only once nobody holds it.
         try:
             return await self._dispatch(host, request)
         except ApiError as error:
-            refusal = error
+            return await self._refuse(host, request, error)
         except ClientDisconnect:
             # Nobody is there to read it; 499 is what proxies log for it.
             return PlainTextResponse("", status_code=499)
         except Exception as error:  # noqa: BLE001 - the last resort: log it, tell the client its number
-            refusal = _failure(error, identifier, self._observer)
+            return await self._refuse(host, request, _failure(error, identifier, self._observer))
+
+    async def _refuse(self, host: Host | None, request: Request, error: ApiError) -> Response:
         if host == _OPERATORS and self._portal.serves(request):
-            return await self._portal.refuse(request, refusal)
-        return refusal.response()
+            return await self._portal.refuse(request, error)
+        return error.response()
 
     async def _dispatch(self, host: Host | None, request: Request) -> Response:
         path = request.scope["path"]
