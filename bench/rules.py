@@ -25,11 +25,11 @@ from bench.results import machine
 from bench.servers import ROOT
 from seawall.firewall.need import Need
 from seawall.firewall.replay import replay
-from seawall.firewall.upkeep import Policy
 from seawall.servicetags.difference import compare
 from seawall.servicetags.locator import Locator
 from seawall.servicetags.prefixes import V4, AddressSet
 from seawall.servicetags.snapshot import read_snapshot
+from seawall.servicetags.upkeep import Policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable

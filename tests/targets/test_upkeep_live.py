@@ -21,8 +21,8 @@ from seawall.firewall.keeper import Job, keep
 from seawall.firewall.need import Need
 from seawall.firewall.note import KeepError, read_note
 from seawall.firewall.targets.table import find_target
-from seawall.firewall.upkeep import Policy
 from seawall.servicetags.snapshot import Snapshot, read_snapshot
+from seawall.servicetags.upkeep import Policy
 from seawall.topology import Replica
 from tests.support.nets import Net, needs, two_nets
 from tests.support.weekly import weekly

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from seawall.cli.output import examples, say, say_json, say_table, warn
-from seawall.cli.place import ConfigOption, JsonOption, StateOption, change_registry, opened, settings_of, the_registry
+from seawall.cli.place import (
+    ConfigOption,
+    JsonOption,
+    StateOption,
+    change_registry,
+    local_endpoints,
+    opened,
+    settings_of,
+    the_registry,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,8 +62,9 @@ def plan(
         say_json({"registry": registry.name, "clients": [one.facts() for one in found], "safe": not bad})
     else:
         _say_clients(found)
-        for host in _hosts(registry, config):
-            say(f"Every wall must let TCP 443 through to {host}")
+        for endpoint in _endpoints(registry, state, config):
+            host, _, port = endpoint.partition(":")
+            say(f"Every wall must let TCP {port or 443} through to {host}")
         say(_advice(registry, found, bad))
     if bad:
         raise SystemExit(BREAKS)
@@ -176,14 +186,19 @@ def _look(name: str | None, state: StateOption, config: ConfigOption) -> tuple[R
         sent = database.read_now(sightings.seen, registry.name, Kind.SENT)
         came = database.read_now(sightings.seen, registry.name, Kind.CAME)
         reports = database.read_now(readiness.recent, registry, time.time())
-    return registry, clients(_hosts(registry, config), sent, came, reports), came
+    return registry, clients(_endpoints(registry, state, config), sent, came, reports), came
 
 
-def _hosts(registry: Registry, config: ConfigOption) -> list[str]:
+def _endpoints(registry: Registry, state: StateOption, config: ConfigOption) -> list[str]:
+    """List the dedicated data endpoints, with their ports where these are not 443."""
     from seawall.naming import Cloud  # noqa: PLC0415
 
-    cloud = settings_of(config).cloud if config is not None else Cloud.own("localhost")
-    return [cloud.data(registry.name, replica.region) for replica in registry.replicas]
+    if config is None and (told := local_endpoints(registry, state)):
+        return told
+    settings = settings_of(config) if config is not None else None
+    cloud = settings.cloud if settings is not None else Cloud.own("localhost")
+    port = f":{settings.public_port}" if settings is not None and settings.public_port != 443 else ""
+    return [cloud.data(registry.name, replica.region) + port for replica in registry.replicas]
 
 
 def _say_clients(found: Sequence[Client]) -> None:

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from seawall.cli.output import fail
+from seawall.directories import default_service_tags
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from seawall.firewall.description import Description
+    from seawall.firewall.flow import Door
     from seawall.firewall.need import Need
     from seawall.naming import Cloud
     from seawall.servicetags.prefixes import AddressSet
@@ -40,7 +42,6 @@ __all__ = [
     "newest_snapshot",
     "resolved_of",
     "snapshot_of",
-    "tags_directory",
 ]
 
 NameArgument = Annotated[
@@ -111,13 +112,6 @@ class Options:
     tags_file: Path | None = None
 
 
-def tags_directory() -> Path:
-    """Return where weekly files are kept."""
-    from seawall.cli.place import default_state  # noqa: PLC0415
-
-    return default_state().with_name("seawall-service-tags")
-
-
 def cloud_of(text: str) -> Cloud:
     """Find a cloud by its short name, its login suffix, or take it for a domain of one's own."""
     from seawall.naming import CLOUDS, Cloud, NamingError  # noqa: PLC0415
@@ -149,7 +143,7 @@ def snapshot_of(options: Options, cloud: Cloud) -> Snapshot:
             return read_file(options.tags_file)
         if beside is None:
             fail(f"{cloud.name} has no service tags; write rules by name, or by IP with --resolve")
-        return Shelf(tags_directory()).load(beside.tags)
+        return Shelf(default_service_tags()).load(beside.tags)
     except (FeedError, SnapshotError) as error:
         fail(str(error))
     except OSError as error:
@@ -166,7 +160,7 @@ def newest_snapshot(options: Options, cloud: Cloud) -> Snapshot | None:
         return snapshot_of(options, cloud)
     beside = neighbours(cloud)
     try:
-        return Shelf(tags_directory()).load(beside.tags) if beside else None
+        return Shelf(default_service_tags()).load(beside.tags) if beside else None
     except (FeedError, SnapshotError, OSError):
         # Nobody asked for it, and much can be done without.
         return None
@@ -207,10 +201,19 @@ def need_of(options: Options) -> Need:
             sign_in=options.sign_in,
             revocation=options.revocation,
             port=said.port or HTTPS,
-            doors=said.doors,
+            doors=_doors(said, options),
         )
     except (NeedError, NamingError, TopologyError) as error:
         fail(str(error))
+
+
+def _doors(said: Description, options: Options) -> tuple[Door, ...]:
+    """Say where a registry without names answers: now, after the switch, or while it is made."""
+    if options.switching:
+        return (*said.doors, *said.later)
+    if options.data_endpoints and said.later:
+        return (*(door for door in said.doors if not door.region), *said.later)
+    return said.doors
 
 
 def _described(options: Options) -> Description:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import typer
 
 from seawall.cli.output import fail
+from seawall.directories import default_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,13 +27,16 @@ __all__ = [
     "SlotOption",
     "StateOption",
     "change_registry",
-    "default_state",
+    "check_quota",
+    "local_endpoints",
     "opened",
     "place_of",
     "settings_of",
     "the_registry",
     "tiers_of",
 ]
+
+Quota: TypeAlias = Literal["tokens", "scope_maps", "webhooks"]
 
 StateOption = Annotated[
     Path | None,
@@ -49,12 +52,6 @@ RegistryOption = Annotated[
     str | None,
     typer.Option("--registry", "-r", help="The registry; may be left out where there is only one."),
 ]
-
-
-def default_state() -> Path:
-    """Return the directory used when none is given (XDG Base Directory Specification)."""
-    base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
-    return Path(base) / "seawall"
 
 
 @contextmanager
@@ -98,18 +95,54 @@ def settings_of(config: Path) -> Settings:
 
 def tiers_of(state: Path | None, config: Path | None) -> TiersOf:
     """Find what each tier gives at a node."""
-    import json  # noqa: PLC0415 - not needed for --help
-
     from seawall.tiers import Tiers, limits_of  # noqa: PLC0415
 
     if config is not None:
         return settings_of(config).tiers_of
+    # Where it is not told, nobody has started it since it is.
+    return limits_of(Tiers(_told(state).get("tiers", Tiers.AZURE)))
+
+
+def local_endpoints(registry: Registry, state: Path | None) -> list[str]:
+    """List the dedicated data endpoints of a registry of 'seawall up', by region; none where it has not told them."""
+    told = _told(state)
+    regions = told.get("regions") or {registry.home: told}
+    return [
+        regions[one.region]["data_endpoint"]
+        for one in registry.replicas
+        if "data_endpoint" in regions.get(one.region, {})
+    ]
+
+
+def _told(state: Path | None) -> dict[str, Any]:
+    """Read what 'seawall up' told when it was last started; nothing where it never was."""
+    import json  # noqa: PLC0415 - not needed for --help
+
     try:
-        told = json.loads(place_of(state, None).facts.read_text())["tiers"]
-    except (OSError, ValueError, KeyError):
-        # Nobody has started it since it was told.
-        told = Tiers.AZURE
-    return limits_of(Tiers(told))
+        told: dict[str, Any] = json.loads(place_of(state, None).facts.read_text())
+    except (OSError, ValueError):
+        return {}
+    return told
+
+
+def check_quota(registry: Registry, number: int, kind: Quota, state: Path | None, config: Path | None) -> None:
+    """Refuse one more of something than a registry's tier gives here.
+
+    Args:
+        registry: Whose it is.
+        number: How many there would be.
+        kind: What they are, as :class:`~seawall.tiers.Limits` calls them.
+        state: A state directory.
+        config: A configuration file.
+    """
+    from seawall.tiers import TierError  # noqa: PLC0415
+    from seawall.tiers import check_quota as check_tier  # noqa: PLC0415
+
+    most = getattr(tiers_of(state, config)[registry.tier], kind)
+    try:
+        check_tier(number, most, kind.removesuffix("s").replace("_", " "), registry.tier)
+    except TierError as error:
+        fail(str(error))
 
 
 def _home(place: State) -> str:

@@ -13,7 +13,7 @@ from seawall.cli.output import fail, say, say_json, say_table
 from seawall.cli.place import JsonOption
 
 if TYPE_CHECKING:
-    from seawall.firewall.upkeep import Policy
+    from seawall.servicetags.upkeep import Policy
 
 __all__ = ["GraceOption", "MostLostOption", "policy_of", "replay"]
 
@@ -79,6 +79,6 @@ def _record(record: Any) -> dict[str, int]:  # noqa: ANN401 - a Record, which is
 
 def policy_of(grace_days: int, most_lost: int) -> Policy:
     """Make a policy of the options."""
-    from seawall.firewall.upkeep import Policy  # noqa: PLC0415
+    from seawall.servicetags.upkeep import Policy  # noqa: PLC0415
 
     return Policy(timedelta(days=grace_days), most_lost / 100)

@@ -8,7 +8,15 @@ from typing import Annotated
 import typer
 
 from seawall.cli.output import examples, fail, say_json, say_table
-from seawall.cli.place import ConfigOption, JsonOption, RegistryOption, StateOption, opened, the_registry
+from seawall.cli.place import (
+    ConfigOption,
+    JsonOption,
+    RegistryOption,
+    StateOption,
+    check_quota,
+    opened,
+    the_registry,
+)
 
 __all__ = ["app"]
 
@@ -64,9 +72,13 @@ def create(
     except ValueError as error:
         fail(str(error))
     with opened(state, config) as database:
-        owner = the_registry(database, registry).name
+        found = the_registry(database, registry)
+        owner = found.name
         with database.writing() as writer:
             known = scope_maps.find(writer.connection, owner, name)
+            if known is None:
+                number = len(scope_maps.list_all(writer.connection, owner)) + 1
+                check_quota(found, number, "scope_maps", state, config)
             before = known or ScopeMap(name, (), created=seconds_of(writer.clock))
             scope_maps.put(writer, owner, replace(before, actions=tuple(action)))
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seawall.cli.need import CloudOption, Options, TagsFileOption, cloud_of, snapshot_of, tags_directory
+from seawall.cli.need import CloudOption, Options, TagsFileOption, cloud_of, snapshot_of
 from seawall.cli.output import examples, fail, say, say_json, say_table
 from seawall.cli.place import JsonOption
+from seawall.directories import default_service_tags
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,11 +57,11 @@ def fetch(
         fail(f"{whose.name} has no service tags; they are for Microsoft's clouds")
     try:
         data, where = (feed.read_octets(file), str(file)) if file else feed.fetch(whose, url)
-        kept = feed.Shelf(tags_directory()).keep(data, where, beside.tags)
+        kept = feed.Shelf(default_service_tags()).keep(data, where, beside.tags)
     except (feed.FeedError, SnapshotError) as error:
         fail(str(error), 1)
     except OSError as error:
-        fail(f"{error.filename or tags_directory()}: {error.strerror or error}", 1)
+        fail(f"{error.filename or default_service_tags()}: {error.strerror or error}", 1)
     if json:
         say_json({**_facts(kept.snapshot), "news": kept.news, "file": str(kept.path)})
     else:

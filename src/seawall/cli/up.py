@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 import typer
 
 from seawall.cli.node import become_node
-from seawall.cli.place import JsonOption, StateOption, default_state
+from seawall.cli.place import JsonOption, StateOption
+from seawall.directories import default_state
 
 __all__ = ["up"]
 

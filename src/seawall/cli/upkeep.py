@@ -27,12 +27,12 @@ from seawall.cli.need import (
     SwitchingOption,
     TagsFileOption,
     need_of,
-    tags_directory,
 )
 from seawall.cli.output import examples, fail, say, say_json
 from seawall.cli.place import JsonOption
 from seawall.cli.replay import GraceOption, MostLostOption, policy_of, replay
 from seawall.cli.targets import target_of
+from seawall.directories import default_service_tags
 
 if TYPE_CHECKING:
     from seawall.firewall.keeper import Job, Outcome
@@ -182,7 +182,7 @@ def _newest(job: Job, options: Options) -> Snapshot:
     beside = neighbours(job.need.cloud)
     if beside is None:
         raise FeedError(f"{job.need.cloud.name} publishes no addresses to keep current")
-    return Shelf(tags_directory()).keep(*fetch(job.need.cloud), beside.tags).snapshot
+    return Shelf(default_service_tags()).keep(*fetch(job.need.cloud), beside.tags).snapshot
 
 
 def _report(job: Job, outcome: Outcome) -> dict[str, Any]:

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seawall.cli.output import examples, fail, say, say_json, say_table, warn
-from seawall.cli.place import ConfigOption, JsonOption, RegistryOption, StateOption, opened, the_registry
+from seawall.cli.place import (
+    ConfigOption,
+    JsonOption,
+    RegistryOption,
+    StateOption,
+    check_quota,
+    opened,
+    the_registry,
+)
 from seawall.cli.webhook_events import events
 
 if TYPE_CHECKING:
@@ -92,7 +100,7 @@ def create(
     json: JsonOption = False,
 ) -> None:
     """Create a webhook; it is told from now on, by every region's node unless regions are named."""
-    from seawall.metadata.webhooks import ACTIONS, Webhook, find, put  # noqa: PLC0415
+    from seawall.metadata.webhooks import ACTIONS, Webhook, find, of, put  # noqa: PLC0415
 
     secret = _read_secret() if secret_stdin else ""
     with opened(state, config) as database:
@@ -106,6 +114,7 @@ def create(
         with database.writing() as writer:
             if find(writer.connection, owner.name, name) is not None:
                 fail(f"there is a webhook {name!r} already; see 'seawall webhook update'")
+            check_quota(owner, len(of(writer.connection, owner.name)) + 1, "webhooks", state, config)
             put(writer, made)
     if url.startswith("http:"):
         warn(f"warning: events go to {made.receiver} unencrypted")

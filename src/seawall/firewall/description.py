@@ -17,7 +17,7 @@ from seawall.naming import CLOUDS, Cloud, NamingError, Role, check_region, lies_
 from seawall.neighbours import NEIGHBOURS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from seawall.naming import Host
 
@@ -26,14 +26,13 @@ __all__ = ["Description", "DescriptionError", "read_description", "read_login_se
 # The article itself prints them.
 _TRAILING_COMMA: Final = re.compile(r",(?=\s*[}\]])")
 
-
 _SWITCHES: Final = {
     "data_endpoints": "dedicated data endpoints are",
     "regional_endpoints": "regional endpoints are",
     "private_link": "private endpoints are",
     "dual_stack": "IPv6 is",
 }
-_SAID: Final = ("cloud", "registry", "port", "doors", *_SWITCHES)
+_SAID: Final = ("cloud", "registry", "port", "doors", "later", *_SWITCHES)
 _THIS_MACHINE: Final = frozenset(("localhost", "127.0.0.1"))
 _ONE_REGION: Final = frozenset(("basic", "standard"))
 """Tiers without replicas: a registry of one of these is in its home region and nowhere else."""
@@ -51,6 +50,7 @@ class Description:
         accounts: The storage account of a region, where it was told.
         port: The port of its endpoints.
         doors: Where it answers if it has no names.
+        later: Where its layers will be once dedicated data endpoints are switched on, if it has no names.
 
     The others are as in :class:`seawall.firewall.need.Need`.
     """
@@ -65,6 +65,7 @@ class Description:
     accounts: Mapping[str, str] = field(default_factory=dict)
     port: int | None = None
     doors: tuple[Door, ...] = ()
+    later: tuple[Door, ...] = ()
 
     @property
     def _login_server(self) -> str:
@@ -149,15 +150,10 @@ def _replications(items: list[Any]) -> Description:
 def _endpoints(document: Mapping[str, Any]) -> Description:
     login, port = _port(document.get("loginServer"))
     if login in _THIS_MACHINE:
-        return _on_this_machine(login, port, document["dataEndpoints"])
+        return _on_this_machine(login, port, document)
     cloud, registry = _login(login)
     regions, dedicated, accounts = set(), False, {}
-    for item in document["dataEndpoints"]:
-        match item:
-            case {"region": str(text), "endpoint": str(endpoint)}:
-                region = _region(text)
-            case _:
-                raise DescriptionError("dataEndpoints: every entry must have a region and an endpoint")
+    for region, endpoint in _entries(document["dataEndpoints"]):
         regions.add(region)
         if not endpoint.startswith("*."):
             name, its_port = _port(endpoint)
@@ -183,18 +179,26 @@ def _endpoints(document: Mapping[str, Any]) -> Description:
     )
 
 
-def _on_this_machine(login: str, port: int | None, data: list[Any]) -> Description:
+def _on_this_machine(login: str, port: int | None, document: Mapping[str, Any]) -> Description:
     """Read what a registry of 'seawall up' says of itself: it has ports where others have names."""
-    doors = [Door(login, port or HTTPS)]
+    data = _local_doors(document["dataEndpoints"])
+    later = _local_doors(document.get("dataEndpointsAfterSwitch") or ())
+    here, regions = Cloud.own("localhost"), frozenset(door.region for door in data)
+    return Description(here, "localhost", regions, doors=(Door(login, port or HTTPS), *data), later=later)
+
+
+def _local_doors(data: Iterable[Any]) -> tuple[Door, ...]:
+    return tuple(Door(host, port or HTTPS, region) for region, told in _entries(data) for host, port in [_port(told)])
+
+
+def _entries(data: Iterable[Any]) -> Iterator[tuple[str, str]]:
+    """Read region and endpoint of each entry."""
     for item in data:
         match item:
             case {"region": str(region), "endpoint": str(endpoint)}:
-                host, its_port = _port(endpoint)
-                doors.append(Door(host, its_port or HTTPS, _region(region)))
+                yield _region(region), endpoint
             case _:
                 raise DescriptionError("dataEndpoints: every entry must have a region and an endpoint")
-    regions = frozenset(door.region for door in doors if door.region)
-    return Description(Cloud.own("localhost"), "localhost", regions, doors=tuple(doors))
 
 
 def _with_storage(cloud: Cloud, host: str) -> Cloud:

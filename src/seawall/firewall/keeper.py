@@ -21,9 +21,9 @@ from seawall.firewall.note import KeepError, Note, read_note, write_note
 from seawall.firewall.plan import plan
 from seawall.firewall.rules import Rule, RuleSet, Way
 from seawall.firewall.targets.contract import check_fit
-from seawall.firewall.upkeep import Decision, Policy, State, decide
 from seawall.servicetags.prefixes import NOTHING, AddressSet
 from seawall.servicetags.snapshot import TagMissingError
+from seawall.servicetags.upkeep import Decision, Policy, State, decide
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,8 +8,8 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from seawall.durable import READABLE, replace_file
-from seawall.firewall.upkeep import State
 from seawall.servicetags.prefixes import AddressSet
+from seawall.servicetags.upkeep import State
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,7 +1,7 @@
 """What would have happened: a row of weekly files, played through three ways of keeping rules current.
 
 ``never`` writes rules once; ``overwrite`` puts each download in place of the last, whatever it is; ``seawall`` is
-:mod:`seawall.firewall.upkeep`. All three are judged by the same truth: an address is in use from a week after it was
+:mod:`seawall.servicetags.upkeep`. All three are judged by the same truth: an address is in use from a week after it was
 first published (that is Microsoft's promise) until it is no longer published.
 """
 
@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Final
 from seawall.firewall.need import NeedError
 from seawall.firewall.plan import plan
 from seawall.firewall.rules import Way
-from seawall.firewall.upkeep import Policy, State, decide
 from seawall.neighbours import neighbours
 from seawall.servicetags.feed import read_file
 from seawall.servicetags.prefixes import NOTHING, AddressSet
 from seawall.servicetags.snapshot import SnapshotError, TagMissingError
+from seawall.servicetags.upkeep import Policy, State, decide
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -7,6 +7,7 @@ accounts are nobody else's business.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from starlette.responses import JSONResponse
@@ -17,17 +18,28 @@ from seawall.topology import data_door
 if TYPE_CHECKING:
     from starlette.responses import Response
 
+    from seawall.doors import Doors
     from seawall.registry.call import Call
+    from seawall.topology import Registry
 
 __all__ = ["get_endpoints"]
 
 
 async def get_endpoints(call: Call) -> Response:
-    """List the login server, and where each replica's layers come from now."""
+    """List the login server, and where each replica's layers come from: now, and after a switch that is to come."""
     registry, doors = call.site.registry, call.services.doors
-    data = [
+    told = {
+        "loginServer": doors.authority(Host(Role.LOGIN, registry=registry.name)),
+        "dataEndpoints": _data_endpoints(doors, registry),
+    }
+    if not registry.data_endpoints:
+        # On one machine these are ports, which nobody could work out.
+        told["dataEndpointsAfterSwitch"] = _data_endpoints(doors, replace(registry, data_endpoints=True))
+    return JSONResponse(told)
+
+
+def _data_endpoints(doors: Doors, registry: Registry) -> list[dict[str, str]]:
+    return [
         {"region": replica.region, "endpoint": doors.authority(data_door(registry, replica))}
         for replica in registry.replicas
     ]
-    login = doors.authority(Host(Role.LOGIN, registry=registry.name))
-    return JSONResponse({"loginServer": login, "dataEndpoints": data})

@@ -98,3 +98,21 @@ def test_files_that_cannot_be_read_are_named(run: Run, tmp_path: Path) -> None:
     binary.write_bytes(b"\xff\xfe")
     for path in (tmp_path / "nowhere.json", tmp_path, binary):
         assert str(path) in run("rules", "--from", path, code=2).err
+
+
+@pytest.mark.parametrize(
+    ("options", "ports"),
+    [((), [5000, 5001]), (("--switching",), [5000, 5001, 5002]), (("--data-endpoints",), [5000, 5002])],
+)
+def test_a_registry_on_ports_says_which_come_with_the_switch(
+    run: Run, tmp_path: Path, options: tuple[str, ...], ports: list[int]
+) -> None:
+    told = {
+        "loginServer": "localhost:5000",
+        "dataEndpoints": [{"region": "eastus", "endpoint": "localhost:5001"}],
+        "dataEndpointsAfterSwitch": [{"region": "eastus", "endpoint": "localhost:5002"}],
+    }
+    path = tmp_path / "endpoints.json"
+    path.write_text(json.dumps(told))
+    listed = run("endpoints", "--from", path, "--json", *options).json
+    assert sorted(one["port"] for one in listed) == ports

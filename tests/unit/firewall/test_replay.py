@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from seawall.firewall.need import Need
 from seawall.firewall.replay import Record, Replay, replay
-from seawall.firewall.upkeep import Policy
 from seawall.naming import CHINA, US_GOVERNMENT, Cloud
+from seawall.servicetags.upkeep import Policy
 from seawall.topology import Replica
 from tests.support.weekly import REAL_FILES, weekly
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.feeds.own_tags import Addresses, service_tags
+from seawall.servicetags.own_tags import Addresses, service_tags
 from seawall.servicetags.prefixes import AddressSet
 from seawall.servicetags.snapshot import SnapshotError, read_snapshot
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from seawall.firewall.upkeep import Decision, Policy, State, decide
 from seawall.servicetags.prefixes import NOTHING, AddressSet
+from seawall.servicetags.upkeep import Decision, Policy, State, decide
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
