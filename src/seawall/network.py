@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from seawall.tag_rule import TagRule
+
 __all__ = ["EVERYBODY", "Action", "NetworkRules", "NetworkRulesError", "Range", "address_of", "in_order", "parse_range"]
 
 Range: TypeAlias = IPv4Network | IPv6Network
@@ -51,20 +53,30 @@ class NetworkRules:
     Attributes:
         default_action: While it is to allow, everybody may come in and the ranges mean nothing.
         ranges: Who may come in when it is to deny: IPv4 before IPv6, in order, each once. One may lie inside another.
+        tags: Who may come in as well, by service tag: in order of tag, each once.
     """
 
     default_action: Action = Action.ALLOW
     ranges: tuple[Range, ...] = ()
+    tags: tuple[TagRule, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
         if list(self.ranges) != in_order(self.ranges):
             raise NetworkRulesError("list each range once, in order")
+        names = [rule.tag for rule in self.tags]
+        if names != sorted(set(names)):
+            raise NetworkRulesError("list each service tag once, in order")
+
+    @property
+    def count(self) -> int:
+        """How many rules there are."""
+        return len(self.ranges) + len(self.tags)
 
     @property
     def rules_something(self) -> bool:
         """Whether anybody has said anything about addresses."""
-        return self.default_action is not Action.ALLOW or bool(self.ranges)
+        return self.default_action is not Action.ALLOW or self.count > 0
 
     def adding(self, ranges: Iterable[Range]) -> NetworkRules:
         """Return these rules with further ranges."""
@@ -74,6 +86,19 @@ class NetworkRules:
         """Return these rules without some ranges; what lies inside one of them stays."""
         gone = frozenset(ranges)
         return replace(self, ranges=tuple(one for one in self.ranges if one not in gone))
+
+    def tag(self, name: str) -> TagRule | None:
+        """Return the rule by a service tag, if there is one; tags are the same in any case."""
+        return next((rule for rule in self.tags if rule.tag.lower() == name.lower()), None)
+
+    def with_tag(self, rule: TagRule) -> NetworkRules:
+        """Return these rules with one by service tag, instead of what there was by that tag."""
+        others = self.without_tag(rule.tag).tags
+        return replace(self, tags=tuple(sorted((*others, rule), key=lambda one: one.tag)))
+
+    def without_tag(self, name: str) -> NetworkRules:
+        """Return these rules without the one by a service tag."""
+        return replace(self, tags=tuple(rule for rule in self.tags if rule.tag.lower() != name.lower()))
 
     def admits(self, client: str) -> bool:
         """Say whether a client may come in, by its address; who has none is held by no range."""
@@ -85,7 +110,9 @@ class NetworkRules:
         firsts, lasts = self._v4 if isinstance(address, IPv4Address) else self._v6
         number = int(address)
         place = bisect_right(firsts, number) - 1
-        return place >= 0 and number <= lasts[place]
+        if place >= 0 and number <= lasts[place]:
+            return True
+        return any(rule.holds(address) for rule in self.tags)
 
     @cached_property
     def _v4(self) -> _Bounds:

@@ -63,7 +63,7 @@ class Limits:
         included_octets: Octets that the tier includes; more are no fault.
         storage_octets: Octets of layers and manifests.
         replications: Replicas beside the one at home.
-        ip_rules: Ranges of addresses that clients may come from.
+        ip_rules: Rules about where clients may come from: by range of addresses, or by service tag.
         private_endpoints: Private endpoints.
         webhooks: Webhooks.
         tokens: Tokens.
@@ -211,7 +211,7 @@ def check(registry: Registry, tiers: TiersOf, before: Registry | None = None) ->
 def _faults(registry: Registry, tiers: TiersOf) -> Iterator[tuple[TierError, int]]:
     """List what a registry has too much of, and by how much."""
     limits, tier = tiers[registry.tier], registry.tier
-    replications, ranges = len(registry.replicas) - 1, len(registry.network.ranges)
+    replications, ranges = len(registry.replicas) - 1, registry.network.count
     private = len(registry.private_endpoints)
     rules = registry.network.rules_something
     closed = not registry.public_access
@@ -225,7 +225,7 @@ def _faults(registry: Registry, tiers: TiersOf) -> Iterator[tuple[TierError, int
     )
     for wrong, code, feature in switched:
         if wrong:
-            words = f"{feature} not supported for the SKU {tier}: remove it first, or choose Premium"
+            words = f"{feature} not supported for the SKU {tier}: do without, or choose Premium"
             yield TierError(f"{code}NotSupported", words), 1
     counted = (
         (replications, limits.replications, "replication"),

@@ -135,7 +135,7 @@ def update(
         return replace(before, network=replace(before.network, default_action=action), **changes)
 
     _, registry = change_registry(name, state, config, change)
-    if default_action == "deny" and not registry.network.ranges:
+    if default_action == "deny" and not registry.network.count:
         warn(f"warning: {name} refuses everybody now; let clients in by 'seawall network-rule add RANGE -r {name}'")
     say_json(_facts(registry)) if json else say(f"Updated {name}.")
 

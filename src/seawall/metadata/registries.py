@@ -15,6 +15,7 @@ from seawall.metadata.schema import SETTING
 from seawall.naming import check_account, check_region
 from seawall.network import Action, NetworkRules, in_order, parse_range
 from seawall.private_endpoint import PrivateEndpoint, PrivateEndpointError, Status
+from seawall.tag_rule import read_tag_rule
 from seawall.topology import Registry, Replica, Tier
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ REPLICA: Final = "replica/"
 """What the names of settings begin with that are replicas; the region follows, and the value is the account."""
 
 _RANGE: Final = "range/"
+_TAG: Final = "service_tag/"
 _PRIVATE: Final = "private_endpoint/"
 _LABEL: Final = "label/"
 
@@ -52,6 +54,7 @@ def put(writer: Writer, registry: Registry) -> None:
     }
     values |= {f"{REPLICA}{replica.region}": replica.account for replica in registry.replicas}
     values |= {f"{_RANGE}{one}": True for one in registry.network.ranges}
+    values |= {f"{_TAG}{one.tag}": one.document() for one in registry.network.tags}
     values |= {f"{_PRIVATE}{one.name}": _written(one) for one in registry.private_endpoints}
     values |= {f"{_LABEL}{name}": value for name, value in registry.labels}
     values |= {"created": registry.created} if registry.created else {}
@@ -78,6 +81,8 @@ def check_setting(name: str, value: object) -> None:
         Action(str(value))
     elif name.startswith(_RANGE):
         parse_range(name.removeprefix(_RANGE))
+    elif name.startswith(_TAG):
+        read_tag_rule(name.removeprefix(_TAG), value)
     elif name.startswith(_PRIVATE):
         _private_endpoint(name.removeprefix(_PRIVATE), value)
     elif name == "created" or name.startswith(_LABEL):
@@ -161,7 +166,9 @@ def _read(name: str, values: Mapping[str, Any]) -> Registry | None:
 
 def _network(values: Mapping[str, Any]) -> NetworkRules:
     ranges = in_order(parse_range(setting.removeprefix(_RANGE)) for setting in values if setting.startswith(_RANGE))
-    return NetworkRules(Action(values["default_action"]), tuple(ranges))
+    tags = sorted(setting for setting in values if setting.startswith(_TAG))
+    rules = tuple(read_tag_rule(setting.removeprefix(_TAG), values[setting]) for setting in tags)
+    return NetworkRules(Action(values["default_action"]), tuple(ranges), rules)
 
 
 def _written(endpoint: PrivateEndpoint) -> dict[str, object]:

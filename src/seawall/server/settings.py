@@ -135,6 +135,8 @@ class Settings(_Strict):
         limits: What a tier gives here, where that is not what it gives with Azure; by tier, in lower case.
         throttle: Whether requests are counted and refused beyond a tier's rates. They keep the tenants of one service
             apart; a registry of one's own needs them only if one says so.
+        service_tags: Directory of weekly service-tag files, for rules by service tag and for the portal; by default
+            that of 'seawall service-tags fetch' by the same user.
         trusted_proxies: Ranges of addresses whose word is taken for where their clients come from (X-Forwarded-For).
         door: Addresses and certificates.
     """
@@ -149,6 +151,7 @@ class Settings(_Strict):
     tiers: Tiers = Tiers.AZURE
     limits: _LimitsSettings = {}
     throttle: bool = False
+    service_tags: Path | None = None
     trusted_proxies: tuple[str, ...] = ()
     door: Annotated[tuple[DoorSettings, ...], Field(min_length=1)] = (DoorSettings(listen="0.0.0.0:443"),)
     operations: OperationsSettings = OperationsSettings()
@@ -157,10 +160,10 @@ class Settings(_Strict):
     uploads: UploadSettings = UploadSettings()
     replication: ReplicationSettings = ReplicationSettings()
 
-    @field_validator("state")
+    @field_validator("state", "service_tags")
     @classmethod
-    def _state(cls, value: Path, info: ValidationInfo) -> Path:
-        return _beside_file(value, info)
+    def _directories(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        return value if value is None else _beside_file(value, info)
 
     @field_validator("region")
     @classmethod

@@ -40,7 +40,7 @@ def kept(node: Run) -> Any:  # noqa: ANN401 - JSON
 
 
 def facts(*rules: str, action: str = "allow") -> dict[str, object]:
-    return {"registry": "myregistry", "default_action": action, "rules": list(rules)}
+    return {"registry": "myregistry", "default_action": action, "rules": list(rules), "service_tags": []}
 
 
 def test_a_new_registry_answers_everybody(node: Run) -> None:
@@ -81,7 +81,7 @@ def test_what_is_not_there_is_named_and_the_rest_removed(node: Run) -> None:
 @pytest.mark.parametrize("command", ["add", "remove"])
 @pytest.mark.parametrize(
     ("written", "word"),
-    [("203.0.113.7/24", "203.0.113.0/24"), ("::ffff:203.0.113.7", "203.0.113.7/32"), ("here", "no range")],
+    [("203.0.113.7/24", "203.0.113.0/24"), ("::ffff:203.0.113.7", "203.0.113.7/32"), ("here/8", "no range")],
 )
 def test_a_range_that_cannot_be_changes_nothing(node: Run, command: str, written: str, word: str) -> None:
     node("network-rule", "add", "198.51.100.1")
