@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ LOGIN = f"myregistry.{DOMAIN}"
 SETTINGS = f"""
 throttle = true
 trusted_proxies = ["{PUBLIC}"]
-limits.premium = {{ reads = [8, 3], ip_rules = 1 }}
+limits.premium = {{ reads = [8, 3], ip_rules = 1, storage_octets = 1000 }}
 """
 
 
@@ -55,6 +56,21 @@ def test_a_limit_of_ones_own_is_kept(named: Named) -> None:
     named.seawall("network-rule", "add", "198.51.100.9")
     command = (str(BINARY), "network-rule", "add", "198.51.100.10", "--config", str(named.config))
     assert "exceeds allowed quota 1" in named.az.call(*command).stderr
+
+
+def test_a_registry_that_is_full_takes_no_more_layers(named: Named) -> None:
+    password = json.loads(named.seawall("registry", "renew-password", "myregistry", "--json"))["password"]
+
+    def push(layer: str) -> tuple[int, str]:
+        digest = hashlib.sha256(layer.encode()).hexdigest()
+        how = ("-u", f"myregistry:{password}", "-H", "Content-Type: application/octet-stream", "--data-binary", layer)
+        return ask(named, *how, path=f"/v2/app/blobs/uploads/?digest=sha256:{digest}")
+
+    assert push("a" * 600)[0] == 201
+    # One that has begun while there was room is finished.
+    assert push("b" * 600)[0] == 201
+    status, refused = push("c")
+    assert (status, "holds 1200 octets, and its tier gives 1000" in refused) == (403, True)
 
 
 def test_a_trusted_proxy_says_where_clients_come_from(named: Named) -> None:

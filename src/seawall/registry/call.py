@@ -10,6 +10,7 @@ from seawall.elsewhere import Nowhere
 from seawall.errors import ApiError
 from seawall.metadata.repositories import Repository
 from seawall.rates import Uncounted
+from seawall.registry.quota import Unbounded
 from seawall.sightings import Nobody
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from seawall.identity.gate import Access, Site
     from seawall.metadata.database import Database
     from seawall.rates import Rates
+    from seawall.registry.quota import Quota
     from seawall.registry.routes import Route
     from seawall.sightings import Watch
 
@@ -37,6 +39,7 @@ class Services:
         sparse: Whether manifests may refer to content that is not here.
         watch: Whoever keeps what is seen of clients.
         rates: Whoever counts requests.
+        quota: Whoever knows whether there is room for more.
     """
 
     database: Database
@@ -47,6 +50,7 @@ class Services:
     sparse: bool = False
     watch: Watch = field(default_factory=Nobody)
     rates: Rates = field(default_factory=Uncounted)
+    quota: Quota = field(default_factory=Unbounded)
 
 
 @dataclass(frozen=True, slots=True)

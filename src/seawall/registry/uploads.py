@@ -58,6 +58,8 @@ async def begin_upload(call: Call) -> Response:
     announced = checked_digest(query["digest"]) if "digest" in query else None
     if announced is not None:
         algorithm = announced.partition(":")[0]
+    # What is mounted is there already, and takes no room.
+    await call.services.quota.check(call.site.registry)
     identifier = call.services.store.begin(_owner(call), algorithm)
     if announced is None:
         return _accepted(call, identifier, 0)

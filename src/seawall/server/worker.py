@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from seawall.acr.api import AcrApi
 from seawall.blobs.directory import DirectoryBlobs
 from seawall.dataplane.door import DataDoor
-from seawall.feeds.door import FeedDoor, Here
+from seawall.feeds.door import FeedDoor
 from seawall.identity.gate import Gate
 from seawall.identity.service import TokenService
 from seawall.importing.importer import Importer
@@ -28,6 +28,7 @@ from seawall.metadata.database import Database
 from seawall.portal.portal import Portal
 from seawall.registry.api import RegistryApi
 from seawall.registry.call import Services
+from seawall.registry.quota import StorageQuota
 from seawall.replication.door import ReplicationDoor
 from seawall.replication.http_peer import bulk_client_for
 from seawall.replication.membership import Membership
@@ -80,7 +81,8 @@ async def _serve(node: Node, listening: Callable[[], None]) -> None:
     neighbourhood = Neighbourhood(database, connect_bulk=bulk_client_for)
     elsewhere = ReadThrough(database, store, neighbourhood)
     lookout = Lookout(database)
-    services = Services(database, store, node.doors, node.region, elsewhere, node.sparse, lookout, node.rates)
+    quota = StorageQuota(database, node.tiers)
+    services = Services(database, store, node.doors, node.region, elsewhere, node.sparse, lookout, node.rates, quota)
     replication = ReplicationDoor(database, store, Membership(database))
     health = Health(database, store)
     application = Application(
@@ -93,10 +95,10 @@ async def _serve(node: Node, listening: Callable[[], None]) -> None:
         data=DataDoor(database, store, elsewhere, lookout),
         replication=replication,
         management=ManagementApi(node.cloud, node.doors, database, node.tiers, Importer(services)),
-        portal=Portal(node.cloud, node.doors, database, node.region, node.tiers),
+        portal=Portal(node.cloud, node.doors, database, node.here, node.tiers, node.service_tags),
         health=health,
         observer=observer,
-        feeds=FeedDoor(node.cloud, node.doors, database, Here(node.region, node.addresses, node.since)),
+        feeds=FeedDoor(node.cloud, node.doors, database, node.here),
         watch=lookout,
         trusted=node.trusted_proxies,
     )
