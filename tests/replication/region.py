@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx
@@ -38,6 +39,7 @@ from seawall.replication.throttle import Throttle
 from seawall.server.application import Application
 from seawall.server.observer import Observer
 from seawall.server.operations import Health
+from seawall.servicetags.own_tags import Addresses
 from seawall.tiers import Tiers, limits_of
 from tests.replication.roads import HungUpError, send_to
 from tests.support.server import CLOUD
@@ -114,7 +116,7 @@ class Region:
             data=DataDoor(self.database, self.store, elsewhere),
             replication=ReplicationDoor(self.database, self.store, self.membership),
             management=ManagementApi(CLOUD, doors, self.database, limits_of(Tiers.AZURE)),
-            portal=Portal(CLOUD, doors, self.database, self.name, limits_of(Tiers.AZURE)),
+            portal=Portal(CLOUD, doors, self.database, Addresses(self.name, (), 0), limits_of(Tiers.AZURE), Path()),
             health=Health(self.database, self.store),
             observer=self.failures,
         )

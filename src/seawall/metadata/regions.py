@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sqlalchemy import delete, select
 
 from seawall.metadata import fields
+from seawall.metadata.clock import seconds_of
 from seawall.metadata.memo import reads_settings
 from seawall.metadata.own import INVITATION, NODE_KEY
 from seawall.metadata.rows import upsert
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from seawall.metadata.rows import Writer
 
 __all__ = [
+    "Former",
     "Region",
     "accept",
     "find",
@@ -35,6 +37,22 @@ __all__ = [
 ]
 
 
+_MOST_FORMER: Final = 100
+"""How many former lists of addresses are kept."""
+
+
+class Former(NamedTuple):
+    """Addresses that a region's hosts had.
+
+    Attributes:
+        until: When they got others, in milliseconds since 1970.
+        addresses: The addresses.
+    """
+
+    until: int
+    addresses: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Region:
     """A region that takes part in replication.
@@ -46,6 +64,7 @@ class Region:
         authority: Certificates, in PEM, that its node's certificate is issued by; empty for those every system trusts.
         addresses: Where its hosts are, for DNS.
         drained: Whether it was taken out of the registries' global names.
+        former: Which addresses it had before, oldest first; :func:`put` sees to it.
     """
 
     name: str
@@ -54,11 +73,17 @@ class Region:
     authority: str = ""
     addresses: tuple[str, ...] = ()
     drained: bool = False
+    former: tuple[Former, ...] = ()
 
 
 def put(writer: Writer, region: Region) -> None:
-    """Keep what is known of a region."""
+    """Keep what is known of a region, and which addresses it had before."""
+    known = find(writer.connection, region.name)
+    former = known.former if known is not None else region.former
+    if known is not None and known.addresses and set(known.addresses) != set(region.addresses):
+        former = (*former, Former(round(seconds_of(writer.clock) * 1000), known.addresses))[-_MOST_FORMER:]
     values = asdict(region) | {"addresses": list(region.addresses)}
+    values["former"] = [[one.until, list(one.addresses)] for one in former]
     del values["name"]
     fields.put(writer, REGION, (region.name,), values)
 
@@ -125,4 +150,5 @@ def _read(name: str, values: Mapping[str, Any]) -> Region:
         values.get("authority", ""),
         tuple(values.get("addresses", ())),
         bool(values.get("drained")),
+        tuple(Former(until, tuple(addresses)) for until, addresses in values.get("former", ())),
     )

@@ -13,17 +13,31 @@ from seawall.portal import paths
 from seawall.portal.assets import Assets
 from seawall.portal.manners import comes_from_us
 from seawall.portal.session import Sessions
-from seawall.portal.views import firewall, images, networking, overview, private, replicas, repositories, signing
+from seawall.portal.views import (
+    firewall,
+    images,
+    networking,
+    overview,
+    private,
+    replicas,
+    repositories,
+    service_tags,
+    signing,
+)
 from seawall.portal.visit import RefusedError, Services, Visit
 from seawall.portal.words import LANGUAGE_COOKIE, LANGUAGES, marked
+from seawall.servicetags.feed import Shelf
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from starlette.requests import Request
     from starlette.responses import Response
 
     from seawall.doors import Doors
     from seawall.metadata.database import Database
     from seawall.naming import Cloud
+    from seawall.servicetags.own_tags import Addresses
     from seawall.tiers import TiersOf
     from seawall.topology import Registry
 
@@ -45,10 +59,12 @@ _REASONS: Final = {
 class Desk:
     """Answers what people ask with a browser."""
 
-    def __init__(self, cloud: Cloud, doors: Doors, database: Database, region: str, tiers: TiersOf) -> None:
+    def __init__(
+        self, cloud: Cloud, doors: Doors, database: Database, here: Addresses, tiers: TiersOf, weekly: Path
+    ) -> None:
         """Take what :class:`~seawall.portal.portal.Portal` was given."""
         sessions = Sessions(database, doors.authority(Host(Role.OPERATORS)))
-        self._services = Services(cloud, doors, database, region, tiers, sessions, Assets())
+        self._services = Services(cloud, doors, database, here, tiers, sessions, Assets(), Shelf(weekly))
 
     async def answer(self, request: Request) -> Response:
         """Answer a request."""
@@ -146,6 +162,8 @@ async def _networking(visit: Visit, method: str, registry: Registry, words: list
             return await firewall.rules(visit, registry)
         case "GET", ["rules", "file"]:
             return await firewall.file(visit, registry)
+        case "GET", ["service-tags"]:
+            return await service_tags.service_tags(visit, registry)
     raise _no_page()
 
 

@@ -14,6 +14,8 @@ from seawall.portal.manners import guarded
 from seawall.portal.paths import ROOT
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from starlette.requests import Request
     from starlette.responses import Response
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from seawall.metadata.database import Database
     from seawall.naming import Cloud
     from seawall.portal.desk import Desk
+    from seawall.servicetags.own_tags import Addresses
     from seawall.tiers import TiersOf
 
 __all__ = ["Portal"]
@@ -30,9 +33,20 @@ __all__ = ["Portal"]
 class Portal:
     """Answers at the operators' host whatever people ask with a browser."""
 
-    def __init__(self, cloud: Cloud, doors: Doors, database: Database, region: str, tiers: TiersOf) -> None:
-        """Take what is shown and changed, under which names clients reach it, where this is, and what tiers give."""
-        self._told = cloud, doors, database, region, tiers
+    def __init__(
+        self, cloud: Cloud, doors: Doors, database: Database, here: Addresses, tiers: TiersOf, weekly: Path
+    ) -> None:
+        """Take what pages are about.
+
+        Args:
+            cloud: What hosts are called.
+            doors: Under which names clients reach them.
+            database: What is shown and changed.
+            here: Where this node is, and its hosts.
+            tiers: What each tier gives.
+            weekly: The directory of weekly service-tag files.
+        """
+        self._told = cloud, doors, database, here, tiers, weekly
         self._opened: Desk | None = None
 
     @staticmethod

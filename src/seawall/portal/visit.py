@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from seawall.naming import Cloud
     from seawall.portal.assets import Assets
     from seawall.portal.session import Session, Sessions
+    from seawall.servicetags.feed import Shelf
+    from seawall.servicetags.own_tags import Addresses
     from seawall.tiers import TiersOf
 
 __all__ = ["PROOF", "RefusedError", "Services", "Visit"]
@@ -44,10 +46,16 @@ class Services(NamedTuple):
     cloud: Cloud
     doors: Doors
     database: Database
-    region: str
+    here: Addresses
     tiers: TiersOf
     sessions: Sessions
     assets: Assets
+    shelf: Shelf
+
+    @property
+    def region(self) -> str:
+        """Where this node is."""
+        return self.here.region
 
 
 class RefusedError(Exception):

@@ -68,15 +68,16 @@ def describe_self(writer: Writer, url: str, authority: str, addresses: tuple[str
     return mine
 
 
-def introduce(databases: Mapping[Database, str], authority: str) -> None:
+def introduce(databases: Mapping[Database, str], authority: str, addresses: tuple[str, ...] | None = None) -> None:
     """Let regions know each other, and what they have in common, whose databases are all at hand.
 
     Args:
         databases: The URL of the node of each.
         authority: Certificates (PEM) that all their certificates are issued by.
+        addresses: Where the hosts of all of them are, if they are in one place.
     """
     for database, url in databases.items():
-        database.write_now(describe_self, url, authority)
+        database.write_now(describe_self, url, authority, addresses)
     for database in databases:
         for other in databases:
             if other is not database:

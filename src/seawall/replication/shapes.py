@@ -19,6 +19,7 @@ from pydantic import (
     Field,
     IPvAnyAddress,
     StrictBool,
+    StrictInt,
     StrictStr,
     TypeAdapter,
     ValidationError,
@@ -92,6 +93,7 @@ _REGION_FIELDS: Final[Mapping[str, TypeAdapter[Any]]] = {
     "authority": TypeAdapter(Annotated[StrictStr, AfterValidator(_certificates)]),
     "addresses": TypeAdapter(list[IPvAnyAddress]),
     "drained": TypeAdapter(StrictBool),
+    "former": TypeAdapter(list[tuple[Annotated[StrictInt, Field(ge=0, lt=2**63)], list[IPvAnyAddress]]]),
 }
 _PRINCIPAL_FIELDS: Final[Mapping[str, TypeAdapter[Any]]] = {
     "scope_map": TypeAdapter(StrictStr),

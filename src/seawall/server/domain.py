@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from seawall.directories import default_service_tags
 from seawall.doors import DomainDoors
 from seawall.metadata import regions, registries
 from seawall.naming import Host, Role
@@ -72,6 +73,7 @@ def domain_node(settings: Settings) -> tuple[Node, dict[str, Any]]:
         rates=Counted(settings.tiers_of) if settings.throttle else Uncounted(),
         trusted_proxies=settings.trusted_ranges,
         addresses=settings.replication.addresses,
+        service_tags=settings.service_tags or default_service_tags(),
         renew_certificates=lambda: [_certificate(settings, state, *door) for door in enumerate(settings.door, start=1)],
     )
     facts = {

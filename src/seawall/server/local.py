@@ -106,7 +106,8 @@ def _last_time(options: LocalOptions) -> tuple[str, ...]:
 def _introduce(databases: Mapping[str, Database], ports: Mapping[str, int], authority: OwnAuthority) -> None:
     """Let regions know each other that nobody has to invite, since one machine has them all."""
     pem = authority.certificate_file.read_text("ascii")
-    introduce({database: f"https://localhost:{ports[region] + 5}" for region, database in databases.items()}, pem)
+    nodes = {database: f"https://localhost:{ports[region] + 5}" for region, database in databases.items()}
+    introduce(nodes, pem, (_LOOPBACK,))
 
 
 def _node(

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from seawall.directories import default_service_tags
 from seawall.identity.keyring import ensure_keys, lacks_keys
 from seawall.metadata.clock import wall_milliseconds
 from seawall.metadata.database import Database
 from seawall.metadata.version import is_current
 from seawall.rates import Uncounted
+from seawall.servicetags.own_tags import Addresses
 from seawall.tiers import Tiers, TiersOf, limits_of
 
 if TYPE_CHECKING:
@@ -75,8 +77,14 @@ class Node:
     rates: Rates = field(default_factory=Uncounted)
     trusted_proxies: tuple[Range, ...] = ()
     addresses: tuple[str, ...] = ()
+    service_tags: Path = field(default_factory=default_service_tags)
     since: int = field(default_factory=wall_milliseconds)
     renew_certificates: Callable[[], object] = lambda: None
+
+    @property
+    def here(self) -> Addresses:
+        """What its configuration says of where its own region's hosts are."""
+        return Addresses(self.region, self.addresses, self.since)
 
 
 class StateError(ValueError):

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import re
 import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from seawall.durable import READABLE, replace_file
 from seawall.neighbours import neighbours
+from seawall.servicetags.chronicle import Chronicle
 from seawall.servicetags.snapshot import LARGEST_FILE, Snapshot, SnapshotError, read_snapshot
 
 if TYPE_CHECKING:
+    from datetime import date
     from pathlib import Path
 
     import httpx
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["FeedError", "Kept", "Shelf", "fetch", "read_file", "read_octets"]
 
 _LINK: Final = re.compile(r"https://download\.microsoft\.com/download/[\w/.-]*/ServiceTags_[A-Za-z]+_\d{8}\.json")
+_DAY: Final = re.compile(r"_(\d{8})[^/]*\.json$")
 _IDLE_SECONDS: Final = 60.0
 _WHOLE_SECONDS: Final = 600.0
 
@@ -41,7 +45,7 @@ class Kept(NamedTuple):
 
 
 class Shelf:
-    """A directory with the last good file of each cloud."""
+    """A directory with the last good file of each cloud, and with notes about those before it."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -49,6 +53,10 @@ class Shelf:
     def path(self, cloud: str) -> Path:
         """Return where the last good file of a cloud is, whether or not there is one."""
         return self._root / f"{cloud}.json"
+
+    def chronicle(self, cloud: str) -> Chronicle:
+        """Return what was noted about a cloud's files."""
+        return Chronicle(self._root / f"{cloud}.history.jsonl")
 
     def load(self, cloud: str) -> Snapshot:
         """Read the last good file.
@@ -87,8 +95,21 @@ class Shelf:
             )
         news = kept is None or kept.fingerprint != snapshot.fingerprint
         path.parent.mkdir(parents=True, exist_ok=True)
+        if news:
+            # Noted first: whoever is killed in between gets the same file again, and notes it once.
+            self.chronicle(cloud).note(_day_of(where), kept, snapshot)
         replace_file(path, data, READABLE)
         return Kept(snapshot, path, news)
+
+
+def _day_of(where: str) -> date:
+    """Say of which day a file is: Microsoft puts it into the name; else it is today's."""
+    named = _DAY.search(where)
+    try:
+        day = datetime.strptime(named[1], "%Y%m%d") if named else None  # noqa: DTZ007 - a day has no zone
+    except ValueError:
+        day = None
+    return (day or datetime.now(UTC)).date()
 
 
 def read_octets(path: Path) -> bytes:

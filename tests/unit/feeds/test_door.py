@@ -11,11 +11,12 @@ from starlette.requests import Request
 
 from seawall.doors import DomainDoors
 from seawall.errors import ApiError
-from seawall.feeds.door import FeedDoor, Here
+from seawall.feeds.door import FeedDoor
 from seawall.firewall.targets.table import target_names
 from seawall.metadata import regions
 from seawall.metadata.regions import Region
 from seawall.naming import Cloud
+from seawall.servicetags.own_tags import Addresses
 from seawall.servicetags.snapshot import read_snapshot
 from seawall.topology import Registry, Replica
 
@@ -29,7 +30,7 @@ REGISTRY: Final = Registry(
     "myregistry", "eastus", (Replica("eastus", "secretaccount1"), Replica("westus", "secretaccount2"))
 )
 DEDICATED: Final = replace(REGISTRY, data_endpoints=True)
-HERE: Final = Here("eastus", ("192.0.2.1",), 1000)
+HERE: Final = Addresses("eastus", ("192.0.2.1",), 1000)
 
 
 @pytest.fixture

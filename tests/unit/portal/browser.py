@@ -18,10 +18,13 @@ from seawall.identity.operators import create_operator
 from seawall.metadata import registries
 from seawall.naming import Cloud
 from seawall.portal.portal import Portal
+from seawall.servicetags.own_tags import Addresses
 from seawall.tiers import Tiers, limits_of
 from seawall.topology import Registry, Replica, Tier
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from starlette.types import Receive, Scope, Send
 
     from seawall.metadata.database import Database
@@ -67,14 +70,17 @@ class Page(HTMLParser):
 class Browser:
     """Somebody's browser, and the portal."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, weekly: Path) -> None:
         database.write_now(ensure_keys)
         for registry in (REGISTRY, BASIC):
             database.write_now(registries.put, registry)
         self.name, self.secret = database.write_now(create_operator)
         self.database = database
+        self.weekly = weekly
         self.cookies = httpx.Cookies()
-        self._portal = Portal(CLOUD, DomainDoors(CLOUD), database, "eastus", limits_of(Tiers.AZURE))
+        self._portal = Portal(
+            CLOUD, DomainDoors(CLOUD), database, Addresses("eastus", ("192.0.2.1",), 0), limits_of(Tiers.AZURE), weekly
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)

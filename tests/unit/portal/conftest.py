@@ -9,12 +9,14 @@ import pytest
 from tests.unit.portal.browser import Browser
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from seawall.metadata.database import Database
 
 
 @pytest.fixture
-def stranger(database: Database, one_token_key: None) -> Browser:  # noqa: ARG001 - it is there
-    return Browser(database)
+def stranger(database: Database, one_token_key: None, tmp_path: Path) -> Browser:  # noqa: ARG001 - it is there
+    return Browser(database, tmp_path / "weekly")
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import replace
 from enum import StrEnum
@@ -9,13 +10,18 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from seawall.metadata import sightings
 from seawall.metadata.readiness import DAYS, recent
+from seawall.naming import PUBLIC
+from seawall.neighbours import NEIGHBOURS
 from seawall.network import Action, NetworkRules, NetworkRulesError, Range, parse_range
 from seawall.portal.hosts import data_endpoints, login_server, needs
 from seawall.portal.saving import save
 from seawall.portal.visit import RefusedError
 from seawall.portal.words import marked
+from seawall.servicetags.feed import FeedError
+from seawall.servicetags.snapshot import SnapshotError, TagMissingError
 from seawall.sightings import Kind
 from seawall.switching import Standing, clients
+from seawall.tag_rule import is_tag_name, tag_rule
 from seawall.tiers import TierError
 from seawall.topology import TopologyError, with_data_endpoints
 
@@ -28,6 +34,8 @@ if TYPE_CHECKING:
     from seawall.metadata.readiness import Report
     from seawall.metadata.sightings import Seen
     from seawall.portal.visit import Visit
+    from seawall.servicetags.feed import Shelf
+    from seawall.tag_rule import TagRule
     from seawall.topology import Registry
 
 __all__ = ["change", "public_access"]
@@ -69,6 +77,10 @@ async def _page(visit: Visit, registry: Registry, status: int = 200, **values: A
         status,
         registry=registry,
         access=Access.of(registry).value,
+        rules=[
+            *((str(one), None) for one in registry.network.ranges),
+            *((one.tag, one) for one in registry.network.tags),
+        ],
         login=login_server(services.doors, registry),
         endpoints=data_endpoints(services.doors, registry) if registry.data_endpoints else [],
         needs=needs(services.doors, registry),
@@ -94,9 +106,12 @@ def _seen(connection: Connection, registry: Registry) -> tuple[list[Seen], list[
 async def change(visit: Visit, registry: Registry) -> Response:
     """Change what one of the page's forms asks for."""
     fields = await visit.form()
-    for name, apply in (("add", NetworkRules.adding), ("remove", NetworkRules.removing)):
+    for name, of_ranges, of_tags in (("add", NetworkRules.adding, True), ("remove", NetworkRules.removing, False)):
+        text = fields.get(name, "").strip()
+        if is_tag_name(text):
+            return await _change_tag(visit, registry, text, add=of_tags)
         if name in fields:
-            return await _change_range(visit, registry, fields[name].strip(), apply)
+            return await _change_range(visit, registry, text, of_ranges)
     return await _save(visit, registry, fields)
 
 
@@ -137,6 +152,30 @@ async def _change_range(visit: Visit, registry: Registry, text: str, apply: _App
     return visit.go(visit.path, words, range=str(one))
 
 
+async def _change_tag(visit: Visit, registry: Registry, tag: str, *, add: bool) -> Response:
+    """Let clients come from where a service tag of Azure's public cloud says, or not any more."""
+    try:
+        # A weekly file is large to read.
+        rule = await asyncio.to_thread(_tag_rule, visit.services.shelf, tag) if add else None
+        saved = await save(visit, registry, lambda found: replace(found, network=_with_tag(found.network, tag, rule)))
+    except (FeedError, SnapshotError, TagMissingError, NetworkRulesError, TierError, TopologyError) as error:
+        return await _page(visit, registry, 400, range=tag, range_wrong=str(error))
+    there = saved.network.tag(tag) is not None
+    words = marked("Added: clients may come from {range}.") if there else marked("Removed: {range}.")
+    return visit.go(visit.path, words, range=tag)
+
+
+def _tag_rule(shelf: Shelf, tag: str) -> TagRule:
+    return tag_rule(shelf.load(NEIGHBOURS[PUBLIC.domain].tags), tag)
+
+
+def _with_tag(rules: NetworkRules, tag: str, rule: TagRule | None) -> NetworkRules:
+    if rule is None:
+        return rules.without_tag(tag)
+    # One that is there keeps what its tag has lost a short while ago.
+    return rules if rules.tag(tag) else rules.with_tag(rule)
+
+
 def _with(registry: Registry, changes: Mapping[str, Any]) -> Registry:
     values = dict(changes)
     if "default_action" in values:
@@ -158,6 +197,6 @@ def _told(changes: Mapping[str, Any], saved: Registry) -> str:
         return marked("Saved. {registry} answers nobody but private endpoints now.")
     if saved.network.default_action is Action.ALLOW:
         return marked("Saved. {registry} answers clients from everywhere.")
-    if saved.network.ranges:
+    if saved.network.count:
         return marked("Saved. {registry} answers the addresses below and refuses everybody else.")
     return marked("Saved. {registry} refuses everybody until you add addresses below.")
