@@ -122,6 +122,13 @@ def test_replications_are_shown(az: AzureCli) -> None:
     assert "was not found" in az.refusal("acr", "replication", "show", "-r", "myregistry", "-n", "northeurope")
 
 
+def test_what_cannot_be_changed_about_a_replica_is_refused(az: AzureCli) -> None:
+    about = ("acr", "replication", "update", "--registry", "myregistry", "--name", "westus")
+    assert az.answer(*about, "--global-endpoint-routing", "true")["regionEndpointEnabled"] is True
+    assert "seawall region drain" in az.refusal(*about, "--global-endpoint-routing", "false")
+    assert "give them to the registry" in az.refusal(*about, "--tags", "team=a")
+
+
 def test_a_replica_is_deleted_and_made_again(az: AzureCli) -> None:
     about = ("--registry", "myregistry", "--name", "westus")
     az.answer("acr", "update", *NAME, "--data-endpoint-enabled")

@@ -88,6 +88,9 @@ def test_manifests_are_listed_and_shown(az: AzureCli, product: Product) -> None:
     assert listed[1]["imageSize"] == len(CONFIG) + len("two")
     shown = az.answer("acr", "manifest", "show-metadata", *REGISTRY, "--name", f"manifests@{images.two}")
     assert shown == listed[1]
+    whole = az.answer("acr", "manifest", "list", *about)
+    layers = {layer["digest"] for one in whole for layer in one["layers"]}
+    assert (len(whole), layers >= {content.digest_of(b"one"), content.digest_of(b"two")}) == (3, True)
     raw = az.run("acr", "manifest", "show", *REGISTRY, "--name", "manifests:v2", "--raw")
     assert content.digest_of(raw.stdout.encode()) == images.one
     [referrer] = az.answer("acr", "manifest", "list-referrers", *REGISTRY, "--name", "manifests:v2")["manifests"]
@@ -131,3 +134,7 @@ def test_what_is_deleted_is_gone(az: AzureCli, product: Product) -> None:
     assert deleted == {"manifestsDeleted": [images.one], "tagsDeleted": ["v2"]}
     assert "there is no such repository" in az.refusal("acr", "repository", "show", *about)
     assert az.answer("acr", "repository", "list-deleted", *NAME) == []
+    for command in ("list-deleted", "list-deleted-tags"):
+        assert az.answer("acr", "manifest", command, *REGISTRY, "--name", "gone") == []
+    restore = ("acr", "manifest", "restore", *REGISTRY, "--name", "gone:v1", "--digest", images.two, "--yes")
+    assert "has no soft delete" in az.refusal(*restore)

@@ -24,17 +24,20 @@ ROOMS: Final = {
     # What there is: names, and what they stand for.
     "naming": (),
     "wildcards": (),
-    "network": (),
+    "neighbours": ("naming",),
+    "durable": (),
+    "directories": (),
+    # Lists of addresses that others keep. Who may come to a registry may be said by them, as may what a wall lets out.
+    "servicetags": ("durable", "neighbours", "naming"),
+    "tag_rule": ("servicetags",),
+    "network": ("tag_rule",),
     "private_endpoint": ("network",),
     "topology": ("private_endpoint", "naming", "network"),
     "tiers": ("topology",),
     "doors": ("naming",),
     "records": ("naming", "topology", "private_endpoint"),
     "privatelink": ("records", "naming", "topology", "private_endpoint"),
-    "neighbours": ("naming",),
-    "durable": (),
     # The rules that let clients through a wall. Neither knows anything of the servers.
-    "servicetags": ("durable", "neighbours", "naming"),
     "firewall": ("servicetags", "durable", "neighbours", "topology", "wildcards", "naming"),
     # The way of a pull, from the client's side; it speaks with any registry, and knows nothing of this one's inside.
     "check": ("firewall", "servicetags", "neighbours", "topology", "wildcards", "naming"),
@@ -42,7 +45,7 @@ ROOMS: Final = {
     "blobs": (),
     # What the doors see, and whoever keeps it.
     "sightings": (),
-    "metadata": ("blobs.digest", "sightings", "topology", "private_endpoint", "network", "naming"),
+    "metadata": ("blobs.digest", "sightings", "topology", "private_endpoint", "network", "tag_rule", "naming"),
     # Who would break by a switch.
     "switching": ("metadata", "sightings", "naming"),
     # Helpers of everything that answers requests.
@@ -69,6 +72,7 @@ ROOMS: Final = {
         "preconditions",
     ),
     "registry": (
+        "tiers",
         "rates",
         "sightings",
         "elsewhere",
@@ -84,7 +88,7 @@ ROOMS: Final = {
         "preconditions",
     ),
     # The service's own API at the login door.
-    "acr": ("registry", "identity", "metadata", "blobs", "errors", "bodies"),
+    "acr": ("registry", "identity", "metadata", "blobs", "naming", "errors", "bodies"),
     # How one region keeps in step with the others, and fetches from them what it lacks.
     "replication": (
         "elsewhere",
@@ -101,7 +105,9 @@ ROOMS: Final = {
     "importing": ("check.token", "registry", "elsewhere", "metadata", "blobs", "network", "errors"),
     # Managing registries as Azure Resource Manager does.
     "management": (
+        "replication.status",
         "importing",
+        "blobs.digest",
         "privatelink",
         "identity",
         "metadata",
@@ -118,6 +124,9 @@ ROOMS: Final = {
     "events": ("metadata", "doors", "naming"),
     # The same for people with a browser, and the rules that their walls need.
     "portal": (
+        "servicetags",
+        "tag_rule",
+        "neighbours",
         "switching",
         "sightings",
         "privatelink",
@@ -148,8 +157,13 @@ ROOMS: Final = {
         "errors",
         "preconditions",
     ),
+    # What the APIs of operators and of the login door are, for programs.
+    "openapi": ("feeds.polled", "private_endpoint", "topology", "network", "errors"),
     # The process that opens them.
     "server": (
+        "servicetags.own_tags",
+        "directories",
+        "openapi",
         "feeds",
         "importing",
         "network",
@@ -178,6 +192,8 @@ ROOMS: Final = {
     ),
     # The command line reads and changes what is kept; it answers no requests.
     "cli": (
+        "directories",
+        "tag_rule",
         "switching",
         "sightings",
         "check",
@@ -206,6 +222,7 @@ ROOMS: Final = {
 PURE: Final = (
     "naming",
     "wildcards",
+    "tag_rule",
     "network",
     "private_endpoint",
     "topology",
@@ -219,13 +236,13 @@ PURE: Final = (
     "servicetags.snapshot",
     "servicetags.difference",
     "servicetags.locator",
+    "servicetags.upkeep",
     "firewall.flow",
     "firewall.need",
     "firewall.rules",
     "firewall.plan",
     "firewall.description",
     "firewall.private_link",
-    "firewall.upkeep",
     "firewall.explain",
     "firewall.symptoms",
     "firewall.targets",
@@ -253,6 +270,18 @@ PURE: Final = (
     "acr.routes",
     "dataplane.ranges",
     "management.account",
+    "openapi.acr",
+    "openapi.document",
+    "openapi.hooks",
+    "openapi.images",
+    "openapi.management",
+    "openapi.names",
+    "openapi.networks",
+    "openapi.refusals",
+    "openapi.resources",
+    "openapi.rights",
+    "openapi.shapes",
+    "openapi.things",
 )
 # Reading and writing an address is pure, though these live beside what opens connections.
 ADDRESS_WORDS: Final = frozenset(("AF_INET", "AF_INET6", "inet_ntop", "inet_pton"))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import JSONResponse
 
 from seawall.errors import ApiError
+from seawall.naming import NamingError, check_repository
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -22,13 +23,21 @@ async def get_repositories(call: Call) -> Response:  # noqa: ARG001 - handlers a
 
 
 async def get_tags(call: Call) -> Response:
-    """List tags that could be restored."""
-    return JSONResponse({"registry": call.site.authority, "imageName": call.route.repository, "tags": []})
+    """List tags that could be restored.
+
+    Raises:
+        ApiError: 400, for a name that is none.
+    """
+    return JSONResponse({**_head(call), "tags": []})
 
 
 async def get_manifests(call: Call) -> Response:
-    """List manifests that could be restored."""
-    return JSONResponse({"registry": call.site.authority, "imageName": call.route.repository, "manifests": []})
+    """List manifests that could be restored.
+
+    Raises:
+        ApiError: 400, for a name that is none.
+    """
+    return JSONResponse({**_head(call), "manifests": []})
 
 
 async def restore(call: Call) -> Response:
@@ -39,3 +48,11 @@ async def restore(call: Call) -> Response:
     """
     detail = {"reference": call.route.argument}
     raise ApiError(405, "UNSUPPORTED", "what is deleted is gone: this registry has no soft delete", detail=detail)
+
+
+def _head(call: Call) -> dict[str, str]:
+    try:
+        name = check_repository(call.route.repository)
+    except NamingError as error:
+        raise ApiError(400, "NAME_INVALID", str(error)) from None
+    return {"registry": call.site.authority, "imageName": name}

@@ -5,25 +5,23 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, NamedTuple
-
-from starlette.responses import Response
+from typing import TYPE_CHECKING, Final
 
 from seawall.errors import ApiError
-from seawall.feeds.own_tags import Addresses, service_tags
+from seawall.feeds.polled import answer
 from seawall.feeds.rules import WAYS, FeedError, rules_text
 from seawall.firewall.rules import Way
 from seawall.firewall.targets.table import TargetUnknownError, find_target, target_names
 from seawall.metadata import region_changes, regions
 from seawall.portal.rules import need_of
-from seawall.preconditions import matches_etag
+from seawall.servicetags.own_tags import Addresses, service_tags
 from seawall.topology import Replica
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+    from starlette.responses import Response
 
     from seawall.doors import Doors
     from seawall.firewall.targets.contract import Target
@@ -31,33 +29,17 @@ if TYPE_CHECKING:
     from seawall.naming import Cloud
     from seawall.topology import Registry
 
-__all__ = ["PREFIX", "FeedDoor", "Here"]
+__all__ = ["PREFIX", "FeedDoor"]
 
 PREFIX: Final = "/feeds/"
 _TAGS: Final = f"{PREFIX}service-tags.json"
 _RULES: Final = f"{PREFIX}rules/"
-_SECONDS: Final = 300
-"""How long a feed may be kept without asking again."""
-
-
-class Here(NamedTuple):
-    """What this node's configuration says of its own region.
-
-    Attributes:
-        region: The region.
-        addresses: Where its hosts are.
-        since: Since when, in milliseconds since 1970.
-    """
-
-    region: str
-    addresses: tuple[str, ...]
-    since: int
 
 
 class FeedDoor:
     """Answers below ``/feeds/``."""
 
-    def __init__(self, cloud: Cloud, doors: Doors, database: Database, here: Here) -> None:
+    def __init__(self, cloud: Cloud, doors: Doors, database: Database, here: Addresses) -> None:
         self._cloud = cloud
         self._doors = doors
         self._database = database
@@ -73,10 +55,10 @@ class FeedDoor:
             raise ApiError(405, "UNSUPPORTED", "feeds are only read", headers={"Allow": "GET, HEAD"})
         path: str = request.scope["path"]
         if path == PREFIX:
-            return _answer(request, json.dumps(_index(), indent=2) + "\n", "application/json")
+            return answer(request, json.dumps(_index(), indent=2) + "\n", "application/json")
         if path == _TAGS:
             document = service_tags(self._cloud.domain, await self._addresses())
-            return _answer(request, json.dumps(document, indent=2) + "\n", "application/json")
+            return answer(request, json.dumps(document, indent=2) + "\n", "application/json")
         if path.startswith(_RULES):
             return await self._rules(registry, path.removeprefix(_RULES), request)
         raise ApiError(404, "UNSUPPORTED", f"there is no such feed; {PREFIX} lists them")
@@ -100,7 +82,7 @@ class FeedDoor:
             text = rules_text(need, told, target, form, _way(target, query.get("by", "")))
         except FeedError as error:
             raise ApiError(409, "UNSUPPORTED", str(error)) from None
-        return _answer(request, text, "application/json" if text.startswith(("{", "[")) else "text/plain")
+        return answer(request, text, "application/json" if text.startswith(("{", "[")) else "text/plain")
 
     def _shown(self, registry: Registry, *, both: bool) -> Registry:
         """Leave out what strangers must not read: where a storage account has a name, all of them are let through."""
@@ -114,8 +96,7 @@ class FeedDoor:
         known = await self._database.cached(regions.list_all)
         changed = await self._database.cached(region_changes.changed)
         told = {one.name: Addresses(one.name, one.addresses, changed.get(one.name, 0)) for one in known}
-        here = self._here
-        told.setdefault(here.region, Addresses(here.region, here.addresses, here.since))
+        told.setdefault(self._here.region, self._here)
         return list(told.values())
 
 
@@ -132,14 +113,3 @@ def _index() -> dict[str, object]:
         "rules": [f"{_RULES}{name}" for name in target_names()],
         "by": [way.value for way in WAYS],
     }
-
-
-def _answer(request: Request, text: str, kind: str) -> Response:
-    body = text.encode()
-    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    headers = {"ETag": etag, "Cache-Control": f"public, max-age={_SECONDS}", "X-Content-Type-Options": "nosniff"}
-    if matches_etag(request.headers.get("if-none-match"), etag):
-        return Response(status_code=304, headers=headers)
-    if kind == "application/json":
-        return Response(body, headers=headers, media_type=kind)
-    return Response(body, headers=headers, media_type=f"{kind}; charset=utf-8")

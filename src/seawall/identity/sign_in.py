@@ -96,7 +96,9 @@ class SignInService:
         try:
             identity = await self._gate.sign_in(*_client(form, request.headers.get("authorization")))
         except SignInError as error:
-            return _refused(401, "invalid_client", error.message)
+            refusal = _refused(401, "invalid_client", error.message)
+            refusal.headers["WWW-Authenticate"] = f'Basic realm="{origin}{PREFIX}"'
+            return refusal
         token, lifetime = await sign(self._database, *purposes[resource], identity)
         return answer({"token_type": "Bearer", "expires_in": lifetime, "resource": resource, "access_token": token})
 

@@ -6,7 +6,7 @@ resources are compared without regard to case, as Azure Resource Manager does.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from starlette.responses import JSONResponse
 
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ManagementApi"]
 
+_CODES: Final = {500: "InternalServerError", 503: "ServiceUnavailable", 507: "InsufficientStorage"}
+"""What refusals are called that are no fault of the client's."""
+
 
 class ManagementApi:
     """Answers at the operators' host."""
@@ -54,22 +57,28 @@ class ManagementApi:
         except ManagementError as error:
             return error.response()
         except ApiError as error:
-            return ManagementError(error.status, "InvalidRequest", error.message, error.headers).response()
+            return self.refuse(error)
+
+    @staticmethod
+    def refuse(error: ApiError) -> Response:
+        """Word a refusal as Azure Resource Manager does."""
+        code = _CODES.get(error.status, "InvalidRequest")
+        return ManagementError(error.status, code, error.message, error.headers).response()
 
     async def _answer(self, request: Request) -> Response:
         path: str = request.scope["path"]
         if path.startswith(f"{SIGN_IN}/"):
             return await self._sign_in.handle(self._account.origin, request)
         words = tuple(word for word in path.split("/") if word)
-        if tuple(word.lower() for word in words) == ("metadata", "endpoints"):
+        if (request.method, *(word.lower() for word in words)) == ("GET", "metadata", "endpoints"):
             return JSONResponse(self._account.endpoints())
         operator = await self._admit(request)
-        match words[0].lower() if words else "", words[1:]:
-            case "tenants", ():
+        match request.method, words[0].lower() if words else "", words[1:]:
+            case "GET", "tenants", ():
                 return listed([self._account.tenant_document()])
-            case "subscriptions", ():
+            case "GET", "subscriptions", ():
                 return listed([self._account.subscription_document()])
-            case "subscriptions", (name, *rest):
+            case _, "subscriptions", (name, *rest):
                 if name.lower() != self._account.subscription:
                     why = f"The subscription '{name}' could not be found."
                     raise ManagementError(404, "SubscriptionNotFound", why)

@@ -124,9 +124,15 @@ async def read_body(request: Request) -> object:
 
 
 def location_of(body: object, otherwise: str) -> str:
-    """Read where something is to be; ``East US`` is ``eastus``."""
+    """Read where something is to be; ``East US`` is ``eastus``.
+
+    Raises:
+        ManagementError: 400.
+    """
     named = body.get("location") if isinstance(body, dict) else None
-    return str(named or otherwise).lower().replace(" ", "")
+    if named is not None and not isinstance(named, str):
+        raise ManagementError(400, "InvalidRequest", "'location' must be a text such as eastus")
+    return (named or otherwise).lower().replace(" ", "")
 
 
 def listed(documents: list[dict[str, Any]]) -> Response:

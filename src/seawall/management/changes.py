@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from seawall.management.call import location_of
 from seawall.management.errors import ManagementError
-from seawall.network import Action, NetworkRules, NetworkRulesError, in_order, parse_range
+from seawall.network import Action, NetworkRulesError, in_order, parse_range
 from seawall.tiers import TierError, check
 from seawall.topology import Tier, TopologyError, in_region, out_of_region
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from seawall.network import NetworkRules, Range
     from seawall.tiers import TiersOf
     from seawall.topology import Registry
 
@@ -32,6 +33,11 @@ _PUBLIC_ACCESS: Final = {"Enabled": True, "Disabled": False}
 _MOST_LABELS: Final = 50
 _LONGEST_LABEL: Final = (512, 256)
 """Characters of a tag's name and value; Azure Resource Manager documentation, "Tag support"."""
+_OF_REPLICAS: Final = (
+    ("regionEndpointEnabled", True, "; 'seawall region drain' takes a region out of all registries' names"),
+    ("zoneRedundancy", "Disabled", ""),
+)
+"""What a replica's properties are, and what to do instead of changing them."""
 _TIERS: Final = {tier.value.lower(): tier for tier in Tier}
 
 
@@ -54,7 +60,8 @@ def changed(registry: Registry, now: Mapping[str, Any], wanted: object, tiers: T
         values["tier"] = _tier(wanted["sku"])
     if wanted.get("tags") is not None:
         values["labels"] = labels_of(wanted["tags"])
-    values |= _properties(registry, now["properties"], wanted.get("properties") or {})
+    properties = wanted.get("properties")
+    values |= _properties(registry, now["properties"], {} if properties is None else properties)
     try:
         # Whoever switches dedicated data endpoints by this means knows nothing of an overlap.
         values |= {"overlap": False} if "data_endpoints" in values else {}
@@ -117,11 +124,16 @@ def check_replica(region: str, wanted: object) -> None:
     location = location_of(wanted, region)
     if location != region:
         raise _bad(f"a replica is called by its region: '{region}' cannot be in {location[:80]}")
-    properties = wanted.get("properties") or {}
-    as_it_is = {"regionEndpointEnabled": True, "zoneRedundancy": "Disabled"}
-    for name, value in properties.items() if isinstance(properties, dict) else ():
-        if value is not None and value != as_it_is.get(name, value):
-            raise _bad(f"'{name}' cannot be changed here")
+    properties = wanted.get("properties")
+    if properties is not None and not isinstance(properties, dict):
+        raise _bad("'properties' must be a JSON object")
+    if wanted.get("tags") not in (None, {}):
+        raise _bad("a replica has no 'tags' here; give them to the registry")
+    for name, as_it_is, instead in _OF_REPLICAS:
+        value = (properties or {}).get(name)
+        # To Python, 1 is the same as true.
+        if value is not None and (value != as_it_is or type(value) is not type(as_it_is)):
+            raise _bad(f"'{name}' cannot be changed here{instead}")
 
 
 def replicated(registry: Registry, region: str, known: Collection[str], tiers: TiersOf) -> Registry:
@@ -168,17 +180,29 @@ def _network(now: NetworkRules, value: object) -> NetworkRules:
     """Read a rule set; what it leaves out stays as it is, so that nobody loses a rule by changing the default."""
     if not isinstance(value, dict):
         raise _bad("'networkRuleSet' must be a JSON object")
-    if value.get("virtualNetworkRules"):
+    if value.get("virtualNetworkRules") not in (None, []):
         raise _bad("'virtualNetworkRules' cannot be kept here: allow the addresses that the network comes from")
+    told = [{"action": "Allow", "value": one.tag} for one in now.tags]
+    if value.get("serviceTagRules") not in (None, told):
+        raise _bad("'serviceTagRules' cannot be changed here; 'seawall network-rule add' and 'remove' do that")
     default, rules = value.get("defaultAction"), value.get("ipRules")
+    if rules is not None and not isinstance(rules, list):
+        raise _bad("'ipRules' must be a list of objects with a 'value'")
     try:
         action = now.default_action if default is None else Action(str(default).lower())
-        ranges = now.ranges if rules is None else tuple(in_order(parse_range(rule["value"]) for rule in rules))
-        return NetworkRules(action, ranges)
+        ranges = now.ranges if rules is None else tuple(in_order(_allowed(rule) for rule in rules))
+        return replace(now, default_action=action, ranges=ranges)
     except (NetworkRulesError, ValueError) as error:
         raise _bad(f"'networkRuleSet': {error}") from None
     except (KeyError, TypeError, AttributeError):
         raise _bad("'ipRules' must be a list of objects with a 'value'") from None
+
+
+def _allowed(rule: Mapping[str, Any]) -> Range:
+    """Read a rule, which can only let somebody in."""
+    if rule.get("action") not in (None, "Allow"):
+        raise _bad("the 'action' of a rule must be Allow: whoever is to stay out must be in none")
+    return parse_range(rule["value"])
 
 
 def _bad(words: str) -> ManagementError:

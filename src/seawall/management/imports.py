@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from seawall.blobs.digest import DigestError, parse_digest
 from seawall.importing.contract import Order, Source, Target
 from seawall.management.errors import ManagementError
 from seawall.metadata import registries, tags
@@ -43,8 +44,8 @@ def read_order(registry: str, body: dict[str, Any]) -> Order:
     Raises:
         ManagementError: 400, with what is wrong; a password is not repeated.
     """
-    mode = body.get("mode") or "NoForce"
-    if mode not in ("NoForce", "Force"):
+    mode = body.get("mode")
+    if mode not in (None, "NoForce", "Force"):
         raise _bad("'mode' must be NoForce or Force")
     source = _source(body.get("source"))
     targets = [_target(one) for one in _texts(body, "targetTags")]
@@ -59,15 +60,18 @@ def read_order(registry: str, body: dict[str, Any]) -> Order:
 def _source(value: object) -> Source:
     if not isinstance(value, dict):
         raise _bad("'source' must be a JSON object")
-    repository, reference = _image(str(value.get("sourceImage") or ""))
-    resource = value.get("resourceId")
-    if resource:
-        # The only thing of a path that matters is its last word: there is one subscription, and one group.
-        return Source(repository, reference, registry=str(resource).rstrip("/").rpartition("/")[2].lower())
-    credentials = value.get("credentials") or {}
+    repository, reference = _image(_text(value, "sourceImage"))
+    credentials = value.get("credentials")
+    if credentials is None:
+        credentials = {}
     if not isinstance(credentials, dict):
         raise _bad("'credentials' must be a JSON object")
-    host, colon, port = str(value.get("registryUri") or "").removeprefix("https://").rstrip("/").partition(":")
+    username, password = _text(credentials, "username"), _text(credentials, "password")
+    resource, server = _text(value, "resourceId"), _text(value, "registryUri")
+    if resource:
+        # The only thing of a path that matters is its last word: there is one subscription, and one group.
+        return Source(repository, reference, registry=resource.rstrip("/").rpartition("/")[2].lower())
+    host, colon, port = server.removeprefix("https://").rstrip("/").partition(":")
     try:
         host = host if address_of(host) else normalise(host)
     except NamingError:
@@ -77,7 +81,6 @@ def _source(value: object) -> Source:
     if host in _DOCKER_HUB and "/" not in repository:
         repository = f"library/{repository}"
     host = _DOCKER_HUB.get(host, host)
-    username, password = str(credentials.get("username") or ""), str(credentials.get("password") or "")
     if password and not username:
         # What the Azure CLI means by a password alone is a token that signs in by itself.
         username = "00000000-0000-0000-0000-000000000000"
@@ -87,7 +90,10 @@ def _source(value: object) -> Source:
 def _image(text: str) -> tuple[str, str]:
     name, at, digest = text.partition("@")
     if at:
-        return _repository(name.partition(":")[0]), digest
+        try:
+            return _repository(name.partition(":")[0]), parse_digest(digest)
+        except DigestError as error:
+            raise _bad(str(error)) from None
     name, _, tag = text.partition(":")
     return _repository(name), _tag(tag or "latest")
 
@@ -98,10 +104,19 @@ def _target(text: str) -> Target:
 
 
 def _texts(body: dict[str, Any], name: str) -> list[str]:
-    value = body.get(name) or []
+    value = body.get(name)
+    if value is None:
+        return []
     if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
         raise _bad(f"'{name}' must be a list of strings")
     return value
+
+
+def _text(body: dict[str, Any], name: str) -> str:
+    value = body.get(name)
+    if value is not None and not isinstance(value, str):
+        raise _bad(f"'{name}' must be a text")
+    return value or ""
 
 
 def _repository(name: str) -> str:

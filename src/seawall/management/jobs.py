@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import uuid
 from typing import TYPE_CHECKING, Final
 
@@ -57,7 +58,11 @@ class Jobs:
         Raises:
             ManagementError: It failed, or there is no such thing.
         """
-        found = await self._database.read(operations.find, identifier, wall_milliseconds())
+        found = None
+        with contextlib.suppress(ValueError):
+            # What is none of ours is not looked for: PostgreSQL refuses to compare with a NUL.
+            known = str(uuid.UUID(identifier))
+            found = await self._database.read(operations.find, known, wall_milliseconds())
         if found is None:
             raise ManagementError(
                 404, "ResourceNotFound", "there is no such operation; ask in the region that began it"

@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse
 
 from seawall.management.call import gone, listed, present
 from seawall.management.errors import ManagementError
+from seawall.management.reading import text
 from seawall.metadata import registries
 from seawall.private_endpoint import LOGIN, Status, members
 from seawall.topology import TopologyError, with_private_endpoint, without_private_endpoint
@@ -29,6 +30,7 @@ __all__ = ["answer_connections", "answer_resources", "connection_document"]
 
 _CONNECTIONS = "privateEndpointConnections"
 _RESOURCES = "privateLinkResources"
+_LONGEST_DESCRIPTION = 1000
 
 
 async def answer_connections(call: Call) -> Response:
@@ -105,10 +107,8 @@ def _decision(body: dict[str, Any]) -> tuple[Status, str]:
     except ValueError:
         words = f"'status' must be one of {', '.join(Status)}"
         raise ManagementError(400, "InvalidRequest", words) from None
-    description = str(state.get("description") or "")
-    if len(description) > 1000 or "\0" in description:
-        raise ManagementError(400, "InvalidRequest", "'description' must have at most 1000 characters, and no NUL")
-    return status, description
+    description = state.get("description")
+    return status, "" if description is None else text("description", description, _LONGEST_DESCRIPTION)
 
 
 def _put(writer: Writer, name: str, endpoint: PrivateEndpoint) -> None:

@@ -109,7 +109,9 @@ def _check_group(group: str) -> None:
 
 
 def _availability(known: Sequence[Registry], body: object) -> dict[str, Any]:
-    name = str(body.get("name", "")) if isinstance(body, dict) else ""
+    name = body.get("name") if isinstance(body, dict) else None
+    if not isinstance(name, str):
+        raise ManagementError(400, "InvalidRequest", "the body must be a JSON object with a 'name', which is a text")
     try:
         check_registry(name.lower())
     except NamingError as error:

@@ -133,7 +133,7 @@ def _kept_passwords(credentials: object) -> dict[str, float | None] | None:
     if not isinstance(credentials, dict):
         raise bad("'credentials' must be a JSON object")
     said = known_only(credentials, ("passwords", "certificates"))
-    if said.get("certificates"):
+    if said.get("certificates", []) != []:
         raise bad("'certificates' cannot be kept here: tokens sign in with passwords")
     if "passwords" not in said:
         return None

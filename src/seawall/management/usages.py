@@ -32,7 +32,7 @@ async def answer(call: Call) -> Response:
             _usage("Size", octets, limits.included_octets, "Bytes"),
             _usage("Webhooks", len(hooks), limits.webhooks),
             _usage("Geo-replications", len(registry.replicas) - 1, limits.replications),
-            _usage("IPRules", len(registry.network.ranges), limits.ip_rules),
+            _usage("IPRules", registry.network.count, limits.ip_rules),
             # There are no virtual networks here to have rules about.
             _usage("VNetRules", 0, 0),
             _usage("PrivateEndpointConnections", len(registry.private_endpoints), limits.private_endpoints),

@@ -19,6 +19,8 @@ from seawall.feeds.door import PREFIX as FEEDS
 from seawall.identity.gate import Site
 from seawall.metadata import registries
 from seawall.naming import Host, Role
+from seawall.openapi.door import PATH as OPENAPI
+from seawall.openapi.door import OpenApiDoor
 from seawall.server.operations import HEALTH_PATHS
 from seawall.server.proxies import client_address
 from seawall.sightings import Kind, Nobody, Sighting
@@ -86,6 +88,7 @@ class Application:
         self._replication = replication
         self._observer = observer
         self._feeds = feeds
+        self._openapi = OpenApiDoor()
         self._watch = watch or Nobody()
         self._trusted = trusted
 
@@ -142,7 +145,7 @@ class Application:
     async def _refuse(self, host: Host | None, request: Request, error: ApiError) -> Response:
         if host == _OPERATORS and self._portal.serves(request):
             return await self._portal.refuse(request, error)
-        return error.response()
+        return self._management.refuse(error) if host == _OPERATORS else error.response()
 
     async def _dispatch(self, host: Host | None, request: Request) -> Response:
         path = request.scope["path"]
@@ -151,9 +154,7 @@ class Application:
         if host == Host(Role.NODE, region=self._region):
             return await self._replication.handle(request)
         if host == _OPERATORS:
-            if self._portal.serves(request):
-                return await self._portal.handle(request)
-            return await self._management.handle(request)
+            return await self._manage(request)
         registry = await self._registry(host)
         if host is None or registry is None:
             raise ApiError(421, "UNSUPPORTED", "no registry is served under this host name; check the name in the URL")
@@ -165,9 +166,19 @@ class Application:
             return await self._tokens.handle(site, request)
         if self._feeds is not None and path.startswith(FEEDS):
             return await self._feeds.handle(registry, request)
+        if path == OPENAPI:
+            return await self._openapi.handle("acr", request)
         if path.startswith(PREFIX):
             return await self._acr.handle(site, request)
         return await self._api.handle(site, request)
+
+    async def _manage(self, request: Request) -> Response:
+        """Answer an operator."""
+        if self._portal.serves(request):
+            return await self._portal.handle(request)
+        if request.scope["path"] == OPENAPI:
+            return await self._openapi.handle("management", request)
+        return await self._management.handle(request)
 
     async def _registry(self, host: Host | None) -> Registry | None:
         """Find the registry a host belongs to, if this node serves that host."""

@@ -78,6 +78,7 @@ def test_an_index_shows_what_it_refers_to(counter: Counter) -> None:
         ("GET", "/acr/v1/app/_tags/none", 404, "TAG_UNKNOWN"),
         ("PATCH", "/acr/v1/app/_tags/none", 404, "TAG_UNKNOWN"),
         ("DELETE", "/acr/v1/app/_tags/none", 404, "MANIFEST_UNKNOWN"),
+        ("DELETE", "/acr/v1/app/_tags/%00", 404, "MANIFEST_UNKNOWN"),
         ("GET", "/acr/v1/app/_tags/%2F", 404, "TAG_UNKNOWN"),
         ("GET", f"/acr/v1/app/_manifests/sha256:{'0' * 64}", 404, "MANIFEST_UNKNOWN"),
         ("PATCH", f"/acr/v1/app/_manifests/sha256:{'0' * 64}", 404, "MANIFEST_UNKNOWN"),
@@ -91,6 +92,8 @@ def test_an_index_shows_what_it_refers_to(counter: Counter) -> None:
         ("POST", "/acr/v1/app", 405, "UNSUPPORTED"),
         ("DELETE", f"/acr/v1/app/_manifests/sha256:{'0' * 64}", 405, "UNSUPPORTED"),
         ("POST", f"/acr/v1/_deleted/app/_manifests/sha256:{'0' * 64}", 405, "UNSUPPORTED"),
+        ("GET", "/acr/v1/_deleted/UPPER/_tags", 400, "NAME_INVALID"),
+        ("GET", "/acr/v1/_deleted/%00/_manifests", 400, "NAME_INVALID"),
     ],
 )
 def test_what_is_not_there_or_means_nothing(counter: Counter, method: str, path: str, status: int, code: str) -> None:

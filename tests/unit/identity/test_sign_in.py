@@ -114,6 +114,9 @@ def test_refusals(sign_in: SignIn, instead: dict[str, str], status: int, error: 
     assert (answer.status_code, answer.json()["error"]) == (status, error)
     assert answer.json()["error_description"]
     assert sign_in.secret not in answer.text
+    # RFC 9110 section 15.5.2 and RFC 6749 section 5.2: a 401 says how one may sign in.
+    challenge = f'Basic realm="{ORIGIN}/adfs"' if status == 401 else None
+    assert answer.headers.get("www-authenticate") == challenge
 
 
 @pytest.mark.parametrize("body", [b"\xff", b"&" * 200, urlencode({"a": "b"}).encode()])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -11,8 +12,10 @@ from hypothesis import strategies as st
 
 from seawall.management.changes import changed
 from seawall.management.errors import ManagementError
-from seawall.metadata import log, principals, regions
+from seawall.metadata import log, peers, principals, regions, registries
+from seawall.metadata.clock import wall_milliseconds
 from seawall.metadata.regions import Region
+from seawall.tag_rule import TagRule
 from seawall.tiers import Tiers, limits_of
 from tests.unit.management.manager import NOTHING, ORIGIN, REGISTRY, Manager, refused
 
@@ -81,11 +84,34 @@ def test_resources_are_filtered(manager: Manager) -> None:
             "ResourceGroupNotFound",
         ),
         ("GET", "/providers/Microsoft.Compute/disks", 404, "InvalidResourceType"),
+        # PostgreSQL refuses to compare with a NUL.
+        *(
+            (
+                "GET",
+                f"/providers/Microsoft.ContainerRegistry/locations/eastus/operationResults/{name}",
+                404,
+                "ResourceNotFound",
+            )
+            for name in ("%00", "nonsense", "00000000-0000-0000-0000-000000000001")
+        ),
         ("POST", "/resources", 404, "InvalidResourceType"),
     ],
 )
 def test_what_there_is_not(manager: Manager, method: str, rest: str, status: int, code: str) -> None:
     assert refused(manager.send(method, manager.subscription + rest)) == (status, code)
+
+
+@pytest.mark.parametrize("path", ["/metadata/endpoints", "/tenants", "/subscriptions"])
+@pytest.mark.parametrize("method", ["PUT", "POST", "PATCH", "DELETE"])
+def test_what_is_only_read_is_not_answered_as_if_it_were_read(manager: Manager, method: str, path: str) -> None:
+    assert refused(manager.send(method, path)) == (404, "InvalidResourceType")
+
+
+@pytest.mark.parametrize("body", [0, "brandnew", [], {}, {"name": None}, {"name": 123456}])
+def test_only_a_text_can_be_asked_about_as_a_name(manager: Manager, body: object) -> None:
+    path = f"{manager.subscription}/providers/Microsoft.ContainerRegistry/checkNameAvailability"
+    assert refused(manager.send("POST", path, json=body)) == (400, "InvalidRequest")
+    assert manager.send("POST", path, json={"name": "brandnew"}).json() == {"nameAvailable": True}
 
 
 def test_registries_and_replicas_that_there_are_not(manager: Manager) -> None:
@@ -102,7 +128,12 @@ def test_registries_and_replicas_that_there_are_not(manager: Manager) -> None:
     [
         ("PUT", "myregistry", "northeurope", {"location": "northeurope"}, "northeurope"),
         ("PUT", "myregistry", "westus", {"location": "eastus"}, "called by its region"),
+        ("PUT", "myregistry", "westus", {"location": 0}, "'location'"),
+        ("PUT", "myregistry", "westus", {"properties": 0}, "'properties'"),
         ("PUT", "myregistry", "westus", {"properties": {"regionEndpointEnabled": False}}, "regionEndpointEnabled"),
+        ("PUT", "myregistry", "westus", {"properties": {"regionEndpointEnabled": 1}}, "regionEndpointEnabled"),
+        ("PATCH", "myregistry", "westus", {"properties": {"regionEndpointEnabled": False}}, "seawall region drain"),
+        ("PATCH", "myregistry", "westus", {"tags": {"team": "a"}}, "give them to the registry"),
         ("PUT", "myregistry", "westus", "nonsense", "JSON object"),
         ("PUT", "basicregistry", "westus", {"location": "West US"}, "replications are not supported for the SKU"),
         ("DELETE", "myregistry", "eastus", None, "at home"),
@@ -132,6 +163,28 @@ def test_a_replica_comes_and_goes(manager: Manager) -> None:
     assert refused(manager.send("GET", path)) == (404, "ResourceNotFound")
 
 
+def test_how_a_replica_stands_is_said(manager: Manager) -> None:
+    def status(region: str) -> dict[str, str]:
+        found: dict[str, str] = manager.send("GET", manager.path(rest=f"/replications/{region}")).json()["properties"][
+            "status"
+        ]
+        return found
+
+    ready = {"displayStatus": "Ready"}
+    assert status("eastus") == ready
+    assert status("westus") == {"displayStatus": "Syncing", "message": "no node of this region takes part"}
+    for name in ("eastus", "westus"):
+        manager.database.write_now(regions.put, Region(name, f"https://{name}.geo.example", "key"))
+    assert status("westus")["message"] == "never heard of"
+    now = wall_milliseconds()
+    manager.database.note_now(peers.heard, "westus", log.Head("one", 7), 7, now)
+    assert status("westus") == ready
+    manager.database.note_now(peers.heard, "westus", log.Head("one", 7), 9, now)
+    assert status("westus")["message"].startswith("eastus lacks 2 changes of it")
+    manager.database.note_now(peers.failed, "westus", "it hung up", now)
+    assert status("westus")["message"] == "cannot be followed: it hung up"
+
+
 def test_the_switch_opens_a_data_endpoint_in_each_region(manager: Manager) -> None:
     on = manager.send("PATCH", manager.path(), json={"properties": {"dataEndpointEnabled": True}})
     hosts = ["myregistry.eastus.data.registry.example", "myregistry.westus.data.registry.example"]
@@ -149,6 +202,20 @@ def test_basic_is_refused_the_switch_in_the_words_of_the_service(manager: Manage
     assert manager.database.read_now(log.head) == before
 
 
+def test_rules_by_service_tag_are_told_and_stay(manager: Manager) -> None:
+    rule = TagRule("AzureDevOps", "Public", 1, "192.0.2.0/24")
+    with_it = replace(REGISTRY, network=REGISTRY.network.with_tag(rule))
+    manager.database.write_now(registries.put, with_it)
+    told = manager.send("GET", manager.path()).json()["properties"]["networkRuleSet"]
+    assert told["serviceTagRules"] == [{"action": "Allow", "value": "AzureDevOps"}]
+    # As the Azure CLI does it: what was told is sent back with something more in it.
+    wanted = told | {"defaultAction": "Deny", "ipRules": [{"action": "Allow", "value": "203.0.113.7"}]}
+    changed = manager.send("PATCH", manager.path(), json={"properties": {"networkRuleSet": wanted}})
+    assert changed.json()["properties"]["networkRuleSet"]["serviceTagRules"] == told["serviceTagRules"]
+    kept = manager.database.read_now(registries.the, REGISTRY.name).network
+    assert (kept.tags, kept.count, kept.admits("192.0.2.9")) == ((rule,), 2, True)
+
+
 @pytest.mark.parametrize(
     ("body", "named"),
     [
@@ -157,9 +224,18 @@ def test_basic_is_refused_the_switch_in_the_words_of_the_service(manager: Manage
         ({"properties": {"networkRuleSet": {"defaultAction": "Perhaps"}}}, "networkRuleSet"),
         ({"properties": {"networkRuleSet": {"ipRules": [{"value": "nonsense"}]}}}, "networkRuleSet"),
         ({"properties": {"networkRuleSet": {"ipRules": "nonsense"}}}, "ipRules"),
+        # Read as a list, each of these would take all rules away.
+        ({"properties": {"networkRuleSet": {"ipRules": ""}}}, "ipRules"),
+        ({"properties": {"networkRuleSet": {"ipRules": {}}}}, "ipRules"),
+        ({"properties": {"networkRuleSet": {"ipRules": [{"value": "192.0.2.7", "action": "Deny"}]}}}, "Allow"),
+        ({"properties": {"networkRuleSet": {"virtualNetworkRules": ""}}}, "virtualNetworkRules"),
         ({"properties": {"networkRuleSet": "nonsense"}}, "networkRuleSet"),
         ({"properties": {"networkRuleSet": {"virtualNetworkRules": [{"id": "x"}]}}}, "virtualNetworkRules"),
+        ({"properties": {"networkRuleSet": {"serviceTagRules": [{"value": "AzureDevOps"}]}}}, "seawall network-rule"),
+        ({"properties": {"policies": {"softDeletePolicy": {"status": "enabled"}}}}, "policies"),
         ({"properties": "nonsense"}, "properties"),
+        ({"properties": 0}, "properties"),
+        ({"location": []}, "location"),
         ({"sku": {"name": "Gold"}}, "Gold"),
         ({"sku": {"name": "Basic"}}, "replications are not supported for the SKU"),
         ([], "JSON object"),

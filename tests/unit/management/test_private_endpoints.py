@@ -63,7 +63,16 @@ def test_a_deleted_one_is_gone(manager: Manager) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [decision("Perhaps"), decision("Approved", "x" * 1001), decision("", "\0"), NOTHING, []]
+    "body",
+    [
+        decision("Perhaps"),
+        decision("Approved", "x" * 1001),
+        decision("Approved", "\0"),
+        {"properties": {"privateLinkServiceConnectionState": {"status": "Approved", "description": 0}}},
+        decision("", "\0"),
+        NOTHING,
+        [],
+    ],
 )
 def test_decisions_that_are_none(manager: Manager, body: object) -> None:
     before = manager.database.read_now(log.head)

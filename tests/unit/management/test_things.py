@@ -121,6 +121,13 @@ def test_a_disabled_token_signs_in_no_more(manager: Manager) -> None:
     assert manager.send("DELETE", manager.path(rest="/tokens/edge")).status_code == 204
 
 
+@pytest.mark.parametrize("certificates", ["", 0, False, {}, [{}]])
+def test_a_token_has_no_certificates(manager: Manager, certificates: object) -> None:
+    token(manager)
+    body = {"properties": {"credentials": {"certificates": certificates}}}
+    assert refused(manager.send("PATCH", manager.path(rest="/tokens/edge"), json=body)) == (400, "InvalidRequest")
+
+
 def test_a_scope_map_that_a_token_needs_stays(manager: Manager) -> None:
     token(manager)
     assert manager.send("DELETE", manager.path(rest="/scopeMaps/team")).status_code in {400, 409}
