@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import sync_playwright
 
+from tests.real.browser import Tab, running_chromium
 from tests.real.images import digest_of
 from tests.real.product import Product
 from tests.real.registry import Repository
@@ -20,7 +19,7 @@ from tests.real.registry import Repository
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Browser
 
 PICTURES: Final = os.environ.get("SEAWALL_PICTURES", "")
 """A folder to put pictures of the pages into, for the docs."""
@@ -37,9 +36,6 @@ PAGES: Final = (
     f"{REGISTRY}/networking/rules",
     f"{REGISTRY}/replicas",
 )
-_COMPLAINTS: Final = """
-document.addEventListener('securitypolicyviolation', event => console.error('CSP: ' + event.violatedDirective));
-"""
 
 
 @pytest.fixture(scope="module")
@@ -65,26 +61,15 @@ def _manifest() -> bytes:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium") or shutil.which("google-chrome")
-    if path is None:
-        pytest.skip("not installed: chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+    with running_chromium() as browser:
         yield browser
-        browser.close()
 
 
-class Portal:
+class Portal(Tab):
     """Somebody who uses the portal, and everything that the browser complained of."""
 
     def __init__(self, product: Product, chromium: Browser, **how: Any) -> None:  # noqa: ANN401 - Playwright's options
-        self.origin = f"https://localhost:{product.port + 4}"
-        self.context: BrowserContext = chromium.new_context(ignore_https_errors=True, base_url=self.origin, **how)
-        self.context.add_init_script(_COMPLAINTS)
-        self.page: Page = self.context.new_page()
-        self.complaints: list[str] = []
-        self.page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        super().__init__(chromium, base_url=f"https://localhost:{product.port + 4}", **how)
         self._product = product
 
     def sign_in(self) -> None:
