@@ -10,7 +10,7 @@ from seawall.errors import ApiError
 from seawall.importing.contract import ImportFailure
 from seawall.importing.own import Own
 from seawall.importing.remote import connected
-from seawall.metadata import blobs, manifests
+from seawall.metadata import blobs, manifests, registries
 from seawall.metadata.repositories import Repository
 from seawall.registry.document import DocumentError, read_document
 from seawall.registry.push import AbsentError, publish
@@ -43,6 +43,7 @@ class Importer:
         """
         async with self._turns, self._giver(order.source) as giver:
             root = await giver.manifest(order.source.reference)
+            await self._check_room(order.registry)
             for target in order.targets:
                 repository = Repository(order.registry, target.repository)
                 await self._check(repository, target.tag, root, force=order.force)
@@ -55,6 +56,15 @@ class Importer:
             return
         async with connected(source) as remote:
             yield remote
+
+    async def _check_room(self, name: str) -> None:
+        registry = await self._services.database.cached(registries.find, name)
+        if registry is None:
+            raise ImportFailure(404, "ResourceNotFound", f"the registry {name} was deleted meanwhile")
+        try:
+            await self._services.quota.check(registry)
+        except ApiError as error:
+            raise ImportFailure(403, "QuotaExceeded", error.message) from None
 
     async def _check(self, repository: Repository, tag: str, root: Manifest, *, force: bool) -> None:
         there = await self._services.database.read(manifests.by_tag, repository, tag) if tag else None
