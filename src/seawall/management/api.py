@@ -20,6 +20,7 @@ from seawall.management.account import Account
 from seawall.management.call import Services, listed, no_such_path
 from seawall.management.errors import ManagementError
 from seawall.management.jobs import Jobs
+from seawall.management.sizes import Sizes
 from seawall.naming import Host, Role
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class ManagementApi:
     ) -> None:
         """Take what is managed, under which names clients reach it, what tiers give, and what imports images."""
         self._account = Account(f"https://{doors.authority(Host(Role.OPERATORS))}", cloud, SIGN_IN)
-        self._services = Services(self._account, doors, database, tiers, Jobs(database), importer)
+        self._services = Services(self._account, doors, database, tiers, Jobs(database), Sizes(database), importer)
         self._gate = OperatorGate(database)
         self._sign_in = SignInService(database, self._gate)
 

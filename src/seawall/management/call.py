@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from seawall.importing.importer import Importer
     from seawall.management.account import Account
     from seawall.management.jobs import Jobs
+    from seawall.management.sizes import Sizes
     from seawall.metadata.database import Database
     from seawall.metadata.rows import Writer
     from seawall.tiers import Limits, TiersOf
@@ -38,6 +39,7 @@ class Services(NamedTuple):
     database: Database
     tiers: TiersOf
     jobs: Jobs
+    sizes: Sizes
     importer: Importer | None = None
 
     def limits(self, tier: Tier) -> Limits:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from seawall.management.call import listed
 from seawall.management.tokens import is_token
-from seawall.metadata import principals, scope_maps, usage, webhooks
+from seawall.metadata import principals, scope_maps, webhooks
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -26,7 +26,7 @@ async def answer(call: Call) -> Response:
     tokens = sum(is_token(one, registry.name) for one in known)
     maps = await database.cached(scope_maps.list_all, registry.name)
     hooks = await database.cached(webhooks.of, registry.name)
-    octets = await database.cached(usage.octets, registry.name)
+    octets = await call.services.sizes.of(registry.name)
     return listed(
         [
             _usage("Size", octets, limits.included_octets, "Bytes"),
