@@ -279,6 +279,7 @@ MANIFEST_STORIES: Final[Mapping[str, Sequence[Call]]] = {
         *gone("a"),
         *gone("c"),
         Call("by no digest", "DELETE", "manifests/sha256:abc", 400, code="DIGEST_INVALID"),
+        Call("by no tag", "DELETE", "manifests/a%00", 404, code="MANIFEST_UNKNOWN"),
     ],
     "tags and names that are none": [
         *BLOBS,

@@ -12,6 +12,7 @@ from seawall.acr.routes import Kind, find_route
 from seawall.errors import ApiError
 from seawall.identity.actions import Action
 from seawall.registry.admission import Operation, Reception
+from seawall.registry.deleting import delete_tag
 from seawall.registry.listings import get_catalog
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ _OPERATIONS: Final[Mapping[StrEnum, Mapping[str, Operation]]] = {
         "DELETE": _delete(repositories.delete),
     },
     Kind.TAGS: {"GET": _read(tags.get_page)},
-    Kind.TAG: {"GET": _read(tags.get), "PATCH": _write(tags.patch), "DELETE": _delete(tags.delete)},
+    Kind.TAG: {"GET": _read(tags.get), "PATCH": _write(tags.patch), "DELETE": _delete(delete_tag)},
     Kind.MANIFESTS: {"GET": _read(manifests.get_page)},
     Kind.MANIFEST: {"GET": _read(manifests.get), "PATCH": _write(manifests.patch)},
     Kind.DELETED_CATALOG: {"GET": Operation(deleted.get_repositories)},

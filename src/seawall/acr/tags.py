@@ -10,9 +10,8 @@ from seawall.acr.attributes import change, requested_changes
 from seawall.acr.documents import of_tag
 from seawall.acr.listing import next_page, requested_span
 from seawall.errors import ApiError
-from seawall.metadata import paging, properties, repositories, tags
+from seawall.metadata import paging, properties, repositories
 from seawall.registry.call import checked_digest
-from seawall.registry.deleting import delete_tag
 from seawall.registry.finding import find
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from seawall.metadata.rows import Writer
     from seawall.registry.call import Call
 
-__all__ = ["delete", "get", "get_page", "patch"]
+__all__ = ["get", "get_page", "patch"]
 
 
 async def get_page(call: Call) -> Response:
@@ -60,15 +59,6 @@ async def patch(call: Call) -> Response:
     name, database = call.route.argument, call.services.database
     found = await find(call, lambda: database.write(_change, call.repository, name, changes), references=[name])
     return _answer(call, found)
-
-
-async def delete(call: Call) -> Response:
-    """Delete a tag; the manifest that it stands for stays."""
-    if not tags.GRAMMAR.fullmatch(call.route.argument):
-        # There is none, and PostgreSQL refuses to compare with a NUL; it is answered as for any that is not there.
-        detail = {"reference": call.route.argument}
-        raise ApiError(404, "MANIFEST_UNKNOWN", "there is no such manifest", detail=detail)
-    return await delete_tag(call)
 
 
 def _change(writer: Writer, repository: Repository, name: str, changes: Mapping[Right, bool]) -> TagProperties | None:

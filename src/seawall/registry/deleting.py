@@ -51,7 +51,9 @@ async def delete_tag(call: Call) -> Response:
     call.require_deletes()
     name = call.route.argument
     database = call.services.database
-    if not await find(call, lambda: database.write(_tag, call.repository, name), references=[name]):
+    # What is no name of a tag is not looked for: PostgreSQL refuses to compare with a NUL.
+    known = tags.GRAMMAR.fullmatch(name) is not None
+    if not known or not await find(call, lambda: database.write(_tag, call.repository, name), references=[name]):
         raise ApiError(404, "MANIFEST_UNKNOWN", "there is no such manifest", detail={"reference": name})
     return Response(status_code=202)
 
