@@ -110,6 +110,8 @@ def refreshed(rule: TagRule, snapshot: Snapshot, today: date, policy: Policy, *,
     Raises:
         TagMissingError: The file does not have the tag any more; whoever let it in has to decide what comes instead.
     """
+    if snapshot.change < rule.change:
+        return Refreshed(rule, refusal=f"file number {snapshot.change} is older than {rule.change}, which it is from")
     state = State(_read(rule.wanted), {date.fromisoformat(day): _read(text) for day, text in rule.leaving})
     decision = decide(state, snapshot.addresses(rule.tag), today, policy, confirmed=confirmed)
     if decision.refusal:

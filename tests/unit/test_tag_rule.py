@@ -106,6 +106,13 @@ def test_a_great_loss_is_refused_until_somebody_says_that_it_is_right() -> None:
     assert confirmed.rule.change == 2
 
 
+def test_an_older_file_changes_nothing() -> None:
+    newer = tag_rule(week(*BEFORE, change=7), TAG)
+    older = refreshed(newer, week("20.0.0.0/24", "20.0.2.0/24", "20.0.8.0/24", "2603:1000::/48", change=6), DAY, POLICY)
+    assert older.rule == newer
+    assert "6 is older than 7" in older.refusal
+
+
 def test_a_tag_that_is_gone_from_the_file_is_not_taken_for_an_empty_one() -> None:
     with pytest.raises(TagMissingError, match=TAG):
         refreshed(rule(), read_snapshot(weekly({"Other": ("9.9.9.0/24",)}), "the file"), DAY, POLICY)

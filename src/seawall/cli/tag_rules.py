@@ -65,6 +65,8 @@ def tag_rules(tags: list[str], file: Path | None, cloud: str | None, config: Pat
         return [tag_rule(snapshot, tag) for tag in tags]
     except (FeedError, SnapshotError, TagMissingError) as error:
         fail(str(error))
+    except OSError as error:
+        fail(f"{error.filename}: {error.strerror}")
 
 
 def refresh(
@@ -92,9 +94,9 @@ def refresh(
     if fetch and tags_file is not None:
         fail("--fetch and --service-tags: give one of them")
     pause = seconds_of(every, "--every") if every else 0.0
-    newest = _Newest(tags_file, shelf_of(config), fetch=fetch)
     policy = policy_of(grace_days, most_lost)
     while True:
+        newest = _Newest(tags_file, shelf_of(config), fetch=fetch)
         with opened(state, config) as database:
             rows = _refresh(database, registry, newest.of, policy, confirmed=confirm_loss)
         # Whoever looked at one loss has not seen the next.
@@ -105,7 +107,6 @@ def refresh(
             raise typer.Exit(FAILED if "failed" in standings else REFUSED if "refused" in standings else 0)
         sys.stdout.flush()
         time.sleep(pause)
-        newest = _Newest(tags_file, shelf_of(config), fetch=fetch)
 
 
 class _Newest:
