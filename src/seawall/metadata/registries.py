@@ -7,6 +7,7 @@ nearest thing that can, the same in every region.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from seawall.metadata import fields
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from seawall.metadata.rows import Writer
+    from seawall.tag_rule import TagRule
 
 __all__ = ["ALWAYS", "REPLICA", "check_setting", "find", "list_all", "put", "the", "with_account"]
 
@@ -34,6 +36,9 @@ _RANGE: Final = "range/"
 _TAG: Final = "service_tag/"
 _PRIVATE: Final = "private_endpoint/"
 _LABEL: Final = "label/"
+
+_REMEMBERED: Final = 256
+"""How many registries' network rules stay as they were read."""
 
 _ALWAYS_SWITCHES: Final = frozenset(("data_endpoints", "anonymous_pull", "admin", "deletes"))
 _SWITCHES: Final = _ALWAYS_SWITCHES | {"overlap", "public_access"}
@@ -165,10 +170,16 @@ def _read(name: str, values: Mapping[str, Any]) -> Registry | None:
 
 
 def _network(values: Mapping[str, Any]) -> NetworkRules:
-    ranges = in_order(parse_range(setting.removeprefix(_RANGE)) for setting in values if setting.startswith(_RANGE))
+    texts = tuple(setting.removeprefix(_RANGE) for setting in values if setting.startswith(_RANGE))
     tags = sorted(setting for setting in values if setting.startswith(_TAG))
     rules = tuple(read_tag_rule(setting.removeprefix(_TAG), values[setting]) for setting in tags)
-    return NetworkRules(Action(values["default_action"]), tuple(ranges), rules)
+    return _rules(values["default_action"], texts, rules)
+
+
+# Any setting that changes has all of them read again, and to read hundreds of ranges takes longest of all.
+@lru_cache(_REMEMBERED)
+def _rules(action: str, texts: tuple[str, ...], tags: tuple[TagRule, ...]) -> NetworkRules:
+    return NetworkRules(Action(action), tuple(in_order(map(parse_range, texts))), tags)
 
 
 def _written(endpoint: PrivateEndpoint) -> dict[str, object]:

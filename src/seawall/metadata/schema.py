@@ -155,6 +155,7 @@ MANIFEST: Final = Table(
     Column("body", LargeBinary, nullable=False),
     Index("manifest_by_subject", "registry", "repository", "subject", "digest"),
     _of_those_there("manifest_by_time", "registry", "repository", "clock", "digest"),
+    _of_those_there("manifest_by_digest", "registry", "digest", "size"),
     Index(
         "manifest_by_burial",
         *("registry", "repository", "digest", "buried", "deleted"),
@@ -188,7 +189,8 @@ BLOB_LINK: Final = Table(
     *key("registry", "repository", "digest"),
     Column("size", BigInteger, nullable=False),
     *_written("blob_link"),
-    Index("blob_link_by_digest", "registry", "digest", "repository"),
+    # With all that counting layers and their octets takes: a look at each row takes many times as long.
+    Index("blob_link_by_digest", "registry", "digest", "repository", "size", "deleted"),
     **KEYED,
 )
 """Which repositories a blob may be read through, and its size; its bytes may still be in another region only."""

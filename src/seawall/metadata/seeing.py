@@ -16,7 +16,7 @@ from seawall.metadata.batches import batches
 from seawall.metadata.schema import MANIFEST, TAG
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from sqlalchemy import Column, Connection, Select
 
@@ -150,21 +150,19 @@ def _among(query: Select[Any], column: Column[str]) -> Select[Any]:
 
 # Put together once: there are as many repositories in a part of another region's log as it has rows.
 _TAGS_BY_NAME: Final = _among(_TAGS, TAG.c.name)
-_TAGS_BY_DIGEST: Final = _among(_TAGS, TAG.c.digest)
+# From an index alone: asked for all there is of them, SQLite would rather look at all tags of the repository.
+_NAMES_BY_DIGEST: Final = _among(select(TAG.c.name).where(TAG.c.deleted.is_(False)), TAG.c.digest)
 _MANIFESTS_BY_DIGEST: Final = _among(_MANIFESTS, MANIFEST.c.digest)
 
 
 def _seen(connection: Connection, touched: Touched) -> dict[str, Seen]:
     """Read what there is of tags and manifests, and of the tags that stand for these, by name and digest."""
-    here = touched.repository._asdict()
-    names = {name for name in touched.tags if tags.GRAMMAR.fullmatch(name)}
-    found: dict[str, Seen] = {}
-    for query, values in (
-        (_TAGS_BY_NAME, names),
-        (_TAGS_BY_DIGEST, touched.digests),
-        (_MANIFESTS_BY_DIGEST, touched.digests),
-    ):
+
+    def rows(query: Select[Any], values: Iterable[str]) -> Iterator[Sequence[Any]]:
         for some in batches(sorted(values)):
-            rows = connection.execute(query, {**here, "values": some})
-            found |= {key: Seen(*seen) for key, *seen in rows}
-    return found
+            yield from connection.execute(query, {**touched.repository._asdict(), "values": some})
+
+    names = {name for name in touched.tags if tags.GRAMMAR.fullmatch(name)}
+    names.update(name for (name,) in rows(_NAMES_BY_DIGEST, touched.digests))
+    found = (*rows(_TAGS_BY_NAME, names), *rows(_MANIFESTS_BY_DIGEST, touched.digests))
+    return {key: Seen(*seen) for key, *seen in found}

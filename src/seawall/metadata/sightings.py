@@ -58,11 +58,14 @@ def keep(connection: Connection, counted: Mapping[Sighting, int], now: int) -> N
 
 def seen(connection: Connection, registry: str, kind: Kind) -> list[Seen]:
     """List what was seen of clients of a registry, the latest first."""
-    query = select(SIGHTING).where(SIGHTING.c.registry == registry, SIGHTING.c.kind == kind.value)
+    about = (SIGHTING.c.door, SIGHTING.c.address, SIGHTING.c.subject)
+    query = select(*about, SIGHTING.c.times, SIGHTING.c.first, SIGHTING.c.last).where(
+        SIGHTING.c.registry == registry, SIGHTING.c.kind == kind.value
+    )
     rows = connection.execute(query.order_by(SIGHTING.c.last.desc(), SIGHTING.c.address, SIGHTING.c.door))
     return [
-        Seen(Sighting(row.registry, Kind(row.kind), row.door, row.address, row.subject), row.times, row.first, row.last)
-        for row in rows
+        Seen(Sighting(registry, kind, door, address, subject), times, first, last)
+        for door, address, subject, times, first, last in rows
     ]
 
 

@@ -62,15 +62,12 @@ _CREATED: Final = select(TAG.c.created).where(
     TAG.c.name == bindparam("tag"),
     IS_SHOWN,
 )
-_OF: Final = (
-    select(TAG.c.name)
-    .where(
-        TAG.c.registry == bindparam("registry"),
-        TAG.c.repository == bindparam("name"),
-        TAG.c.digest == bindparam("digest"),
-        IS_SHOWN,
-    )
-    .order_by(TAG.c.name)
+# In no order: asked for them by name, SQLite would rather look at all tags of the repository.
+_OF: Final = select(TAG.c.name).where(
+    TAG.c.registry == bindparam("registry"),
+    TAG.c.repository == bindparam("name"),
+    TAG.c.digest == bindparam("digest"),
+    IS_SHOWN,
 )
 
 
@@ -104,8 +101,8 @@ def first(connection: Connection, repository: Repository, limit: int) -> Sequenc
 
 
 def of(connection: Connection, repository: Repository, digest: Digest) -> Sequence[str]:
-    """List the tags that stand for a manifest."""
-    return connection.execute(_OF, {**repository._asdict(), "digest": digest}).scalars().all()
+    """List the tags that stand for a manifest, by name."""
+    return sorted(connection.execute(_OF, {**repository._asdict(), "digest": digest}).scalars())
 
 
 def page(connection: Connection, repository: Repository, last: str, limit: int) -> Sequence[str]:
