@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Account:
     @property
     def subscription(self) -> str:
         """The only subscription there is."""
-        return str(uuid.uuid5(uuid.NAMESPACE_DNS, self.cloud.domain))
+        return _subscription(self.cloud.domain)
 
     @property
     def path(self) -> str:
@@ -106,3 +107,9 @@ class Account:
             "location": location,
             "properties": {"provisioningState": "Succeeded"},
         }
+
+
+# Every identifier of every thing has it in it.
+@cache
+def _subscription(domain: str) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_DNS, domain))

@@ -34,6 +34,7 @@ from seawall.metadata.principals import Principal
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from sqlalchemy import Connection
     from starlette.responses import Response
 
     from seawall.management.call import Call
@@ -55,7 +56,7 @@ async def answer(call: Call) -> Response:
             known = await database.cached(principals.list_all, registry)
             return listed([_document(call, one) for one in known if is_token(one, registry)])
         case ("GET", (_,)):
-            found = _find(await database.cached(principals.list_all, registry), registry, call.words[0])
+            found = await database.cached(_find, registry, call.words[0])
             if found is None:
                 raise call.not_found(_KIND, call.words[0])
             return JSONResponse(_document(call, found))
@@ -92,8 +93,14 @@ def is_token(principal: Principal, registry: str) -> bool:
     return principal.name != registry
 
 
-def _find(known: Sequence[Principal], registry: str, name: str) -> Principal | None:
-    return named((one for one in known if is_token(one, registry)), name, lambda one: one.name)
+def _find(connection: Connection, registry: str, name: str) -> Principal | None:
+    """Find a token; there may be very many, of which one is read where its name is written as it is."""
+    # What no name can be is not looked for: PostgreSQL refuses to compare with a NUL.
+    found = principals.find(connection, registry, name) if "\0" not in name else None
+    if found is not None and is_token(found, registry):
+        return found
+    tokens = (one for one in principals.list_all(connection, registry) if is_token(one, registry))
+    return named(tokens, name, lambda one: one.name)
 
 
 def _document(call: Call, token: Principal) -> dict[str, Any]:
@@ -151,8 +158,7 @@ def _kept_passwords(credentials: object) -> dict[str, float | None] | None:
 
 def _put(writer: Writer, call: Call, wanted: Mapping[str, Any], *, create: bool) -> tuple[Principal, bool]:
     registry, name = present(writer, call.registry.name), call.words[0]
-    known = principals.list_all(writer.connection, registry.name)
-    before = _find(known, registry.name, name)
+    before = _find(writer.connection, registry.name, name)
     if before is None:
         if not create:
             raise call.not_found(_KIND, name)
@@ -160,6 +166,7 @@ def _put(writer: Writer, call: Call, wanted: Mapping[str, Any], *, create: bool)
             check_token_name(name, registry.name)
         except ValueError as error:
             raise bad(str(error)) from None
+        known = principals.list_all(writer.connection, registry.name)
         number = sum(is_token(one, registry.name) for one in known) + 1
         check_quota(number, call.services.limits(registry.tier).tokens, "token", registry.tier)
     token = before or Principal(name, {}, created=seconds_of(writer.clock))
@@ -194,7 +201,7 @@ def _without_passwords(token: Principal, kept: Mapping[str, float | None]) -> Pr
 
 def _delete(writer: Writer, call: Call) -> bool:
     registry = present(writer, call.registry.name).name
-    token = _find(principals.list_all(writer.connection, registry), registry, call.words[0])
+    token = _find(writer.connection, registry, call.words[0])
     return token is not None and principals.delete(writer, registry, token.name)
 
 
@@ -202,7 +209,7 @@ def _generate(
     writer: Writer, call: Call, name: str, names: Sequence[str], expires: float | None
 ) -> tuple[Principal, list[str]]:
     registry = present(writer, call.registry.name).name
-    token = _find(principals.list_all(writer.connection, registry), registry, name)
+    token = _find(writer.connection, registry, name)
     if token is None:
         raise call.not_found(_KIND, name)
     passwords = [renew_password(writer, registry, token.name, slot=_SLOTS[one], expires=expires) for one in names]

@@ -6,6 +6,7 @@ import asyncio
 import time
 from dataclasses import replace
 from enum import StrEnum
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from seawall.metadata import sightings
@@ -26,15 +27,15 @@ from seawall.tiers import TierError
 from seawall.topology import TopologyError, with_data_endpoints
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from sqlalchemy import Connection
     from starlette.responses import Response
 
-    from seawall.metadata.readiness import Report
     from seawall.metadata.sightings import Seen
     from seawall.portal.visit import Visit
     from seawall.servicetags.feed import Shelf
+    from seawall.switching import Client
     from seawall.tag_rule import TagRule
     from seawall.topology import Registry
 
@@ -68,9 +69,9 @@ async def public_access(visit: Visit, registry: Registry) -> Response:
 
 async def _page(visit: Visit, registry: Registry, status: int = 200, **values: Any) -> Response:  # noqa: ANN401
     services = visit.services
-    sent, came, refused, reports = await services.database.read(_seen, registry)
     hosts = [one.name for one in data_endpoints(services.doors, registry)]
-    known = clients(hosts, sent, came, reports)
+    # There may be thousands, so nobody else at this worker waits for them.
+    known, refused = await services.database.read(_seen, registry, hosts)
     shown = {"wrong": "", "range": "", "range_wrong": "", **values}
     return visit.page(
         "networking.html",
@@ -87,7 +88,7 @@ async def _page(visit: Visit, registry: Registry, status: int = 200, **values: A
         clients=known[:_SHOWN_CLIENTS],
         counts={standing.value: sum(one.standing is standing for one in known) for standing in Standing},
         more=max(0, len(known) - _SHOWN_CLIENTS),
-        refused=[one for one in refused if not registry.admits(one.sighting.address)][:_SHOWN_CLIENTS],
+        refused=refused,
         days=DAYS,
         now=time.time(),
         limits=services.tiers[registry.tier],
@@ -95,12 +96,14 @@ async def _page(visit: Visit, registry: Registry, status: int = 200, **values: A
     )
 
 
-def _seen(connection: Connection, registry: Registry) -> tuple[list[Seen], list[Seen], list[Seen], list[Report]]:
-    """Find what is known of a registry's clients: who was sent, who came, who was refused, and who told what."""
+def _seen(connection: Connection, registry: Registry, hosts: Sequence[str]) -> tuple[list[Client], list[Seen]]:
+    """Find what is known of a registry's clients, and the last ones that were refused and would be still."""
     sent, came, refused = (
         sightings.seen(connection, registry.name, kind) for kind in (Kind.SENT, Kind.CAME, Kind.REFUSED)
     )
-    return sent, came, refused, recent(connection, registry, time.time())
+    known = clients(hosts, sent, came, recent(connection, registry, time.time()))
+    still = (one for one in refused if not registry.admits(one.sighting.address))
+    return known, list(islice(still, _SHOWN_CLIENTS))
 
 
 async def change(visit: Visit, registry: Registry) -> Response:
