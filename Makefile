@@ -38,6 +38,7 @@ format: $(READY)  ## rewrite the sources in the house style
 bench: $(READY) tools  ## measure Seawall beside its peers and rewrite the table in docs/performance.md
 	$(BIN)/python -m bench.rules
 	$(BIN)/python -m bench.replication
+	$(BIN)/python -m bench.operators
 	$(BIN)/python -m bench $(ARGS)
 
 docs: $(READY)  ## rewrite the pages that are made from the code
