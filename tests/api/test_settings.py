@@ -136,7 +136,12 @@ def test_what_commands_print_for_programs(tmp_path: Path) -> None:
     token = server.run_json("token", "create", "build-server", "--scope-map", "_repositories_push")
     assert set(token) == {"username", "password", "registry"}
     assert server.run_json("token", "list") == [
-        {"name": "build-server", "scope_map": "_repositories_push", "enabled": True}
+        {
+            "name": "build-server",
+            "scope_map": "_repositories_push",
+            "enabled": True,
+            "passwords": {"password": {"expires": None}},
+        }
     ]
     assert "team" not in server.run_json("scope-map", "list")
     server.run("scope-map", "create", "team", "--action", "repositories/team/*/content/read")

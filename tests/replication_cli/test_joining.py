@@ -12,7 +12,7 @@ import pytest
 
 from seawall.replication import membership
 from tests.replication.cluster_roads import why_not
-from tests.replication_cli.site import EAST, NORTH, WEST, Site, in_step
+from tests.replication_cli.site import EAST, NORTH, WEST, Site, in_step, until
 from tests.support import network
 from tests.support.server import Hammer
 
@@ -36,6 +36,12 @@ def closed(document: dict[str, Any]) -> str:
     return base64.urlsafe_b64encode(json.dumps(document).encode()).decode().rstrip("=")
 
 
+def states(machine: Machine, tag: str) -> list[str]:
+    """Say what each region has of an image; nothing before the machine has heard of it."""
+    told = machine.tries("replication", "image", f"app:{tag}", "--json").out
+    return [one["state"] for one in json.loads(told)] if told else []
+
+
 def test_a_newcomer_catches_up_from_zero_while_pushes_go_on_and_leaves_again(site: Site) -> None:
     (east,) = site.set_up(EAST, extra="megabytes_per_second = 1.0\n")
     (west,) = site.set_up(WEST)
@@ -51,14 +57,16 @@ def test_a_newcomer_catches_up_from_zero_while_pushes_go_on_and_leaves_again(sit
         assert east.told("replication", "status")[0]["peers"] == []
         east.lets_join(west)
         east.says("replica", "add", WEST, "--yes")
+        # While pushes go on there is always one on its way; whoever catches up has what was pushed a moment ago.
+        for tag in ("v4", f"v{pushing.rounds + 4}"):
+            until(lambda: states(west, tag) == ["present", "present"], f"{WEST} does not catch up")  # noqa: B023
         before = pushing.rounds
-        in_step(west)
     assert pushing.failures == []
     assert before > 0
     in_step(east, west)
     # First what is there by itself: a pull would fetch what is not.
     for tag in (*list(images)[:3], *list(images)[-3:]):
-        assert [one["state"] for one in west.told("replication", "image", f"app:{tag}")] == ["present", "present"]
+        assert states(west, tag) == ["present", "present"]
     for tag, image in images.items():
         assert site.pulls(WEST, tag) == image
     assert regions_of(east) == regions_of(west) == [EAST, WEST]

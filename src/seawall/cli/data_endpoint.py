@@ -35,6 +35,8 @@ BREAKS = 4
 NOT_QUIET = 5
 """Exit code when shared storage is still in use."""
 
+HTTPS = 443
+
 _DAY = 24 * 3600 * 1000
 
 app = typer.Typer(
@@ -62,9 +64,10 @@ def plan(
         say_json({"registry": registry.name, "clients": [one.facts() for one in found], "safe": not bad})
     else:
         _say_clients(found)
+        port = settings_of(config).public_port if config is not None else HTTPS
         for endpoint in _endpoints(registry, state, config):
-            host, _, port = endpoint.partition(":")
-            say(f"Every wall must let TCP {port or 443} through to {host}")
+            host, _, own_port = endpoint.partition(":")
+            say(f"Every wall must let TCP {own_port or port} through to {host}")
         say(_advice(registry, found, bad))
     if bad:
         raise SystemExit(BREAKS)
@@ -190,15 +193,13 @@ def _look(name: str | None, state: StateOption, config: ConfigOption) -> tuple[R
 
 
 def _endpoints(registry: Registry, state: StateOption, config: ConfigOption) -> list[str]:
-    """List the dedicated data endpoints, with their ports where these are not 443."""
+    """List the dedicated data endpoints; on one machine with the port of each, since that is all they have."""
     from seawall.naming import Cloud  # noqa: PLC0415
 
     if config is None and (told := local_endpoints(registry, state)):
         return told
-    settings = settings_of(config) if config is not None else None
-    cloud = settings.cloud if settings is not None else Cloud.own("localhost")
-    port = f":{settings.public_port}" if settings is not None and settings.public_port != 443 else ""
-    return [cloud.data(registry.name, replica.region) + port for replica in registry.replicas]
+    cloud = settings_of(config).cloud if config is not None else Cloud.own("localhost")
+    return [cloud.data(registry.name, replica.region) for replica in registry.replicas]
 
 
 def _say_clients(found: Sequence[Client]) -> None:
