@@ -86,7 +86,6 @@ def create(
     """Create a token; prints the password, which is not kept."""
     from seawall.identity.credentials import renew_password  # noqa: PLC0415
     from seawall.identity.names import check_token_name  # noqa: PLC0415
-    from seawall.management.tokens import is_token  # noqa: PLC0415
     from seawall.metadata import principals  # noqa: PLC0415
 
     with opened(state, config) as database:
@@ -100,8 +99,7 @@ def create(
             fail(f"there is a token {name!r} already; see 'seawall token update' and 'seawall token renew-password'")
         _check_scope_map(database, owner, scope_map)
         with database.writing() as writer:
-            known = principals.list_all(writer.connection, owner)
-            check_quota(found, sum(is_token(one, owner) for one in known) + 1, "tokens", state, config)
+            check_quota(found, principals.count_tokens(writer.connection, owner) + 1, "tokens", state, config)
             password = renew_password(writer, owner, name, scope_map=scope_map, expires=_end(days))
     if json:
         say_json({"username": name, "password": password, "registry": owner})

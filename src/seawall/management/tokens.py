@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode
 
 from starlette.responses import JSONResponse
 
@@ -15,7 +16,7 @@ from seawall.identity.credentials import renew_password
 from seawall.identity.issuing import answer as answer_once
 from seawall.identity.names import check_token_name
 from seawall.management import scope_maps as scope_maps_api
-from seawall.management.call import gone, listed, present
+from seawall.management.call import gone, present
 from seawall.management.reading import (
     bad,
     check_quota,
@@ -46,6 +47,10 @@ _KIND: Final = "tokens"
 _SLOTS: Final = {"password1": "password", "password2": "password2"}
 """What a token's passwords are called here, and what the slots are called that hold them."""
 _SAME_SECONDS: Final = 0.001
+_AT_ONCE: Final = 200
+"""Tokens in one answer; there may be tens of thousands."""
+_AFTER: Final = "$skiptoken"
+"""What Azure Resource Manager calls the parameter that says where to go on."""
 
 
 async def answer(call: Call) -> Response:
@@ -53,8 +58,7 @@ async def answer(call: Call) -> Response:
     database, registry = call.services.database, call.registry.name
     match call.question:
         case ("GET", ()):
-            known = await database.cached(principals.list_all, registry)
-            return listed([_document(call, one) for one in known if is_token(one, registry)])
+            return await _page(call)
         case ("GET", (_,)):
             found = await database.cached(_find, registry, call.words[0])
             if found is None:
@@ -67,6 +71,18 @@ async def answer(call: Call) -> Response:
         case ("DELETE", (_,)):
             return gone(was_there=await database.write(_delete, call))
     raise call.no_such_path()
+
+
+async def _page(call: Call) -> Response:
+    """List tokens; behind many of them is where to ask for more."""
+    registry, after = call.registry.name, call.request.query_params.get(_AFTER, "")
+    known = await call.services.database.cached(principals.list_all, registry)
+    rest = [one for one in known if one.name > after and is_token(one, registry)]
+    here: dict[str, Any] = {"value": [_document(call, one) for one in rest[:_AT_ONCE]]}
+    if len(rest) > _AT_ONCE:
+        path = f"{call.services.account.registry_path(registry)}/{_KIND}"
+        here["nextLink"] = f"{call.services.account.origin}{path}?{urlencode({_AFTER: rest[_AT_ONCE - 1].name})}"
+    return JSONResponse(here)
 
 
 async def generate(call: Call) -> Response:
@@ -95,8 +111,7 @@ def is_token(principal: Principal, registry: str) -> bool:
 
 def _find(connection: Connection, registry: str, name: str) -> Principal | None:
     """Find a token; there may be very many, of which one is read where its name is written as it is."""
-    # What no name can be is not looked for: PostgreSQL refuses to compare with a NUL.
-    found = principals.find(connection, registry, name) if "\0" not in name else None
+    found = principals.find(connection, registry, name)
     if found is not None and is_token(found, registry):
         return found
     tokens = (one for one in principals.list_all(connection, registry) if is_token(one, registry))
@@ -166,8 +181,7 @@ def _put(writer: Writer, call: Call, wanted: Mapping[str, Any], *, create: bool)
             check_token_name(name, registry.name)
         except ValueError as error:
             raise bad(str(error)) from None
-        known = principals.list_all(writer.connection, registry.name)
-        number = sum(is_token(one, registry.name) for one in known) + 1
+        number = principals.count_tokens(writer.connection, registry.name) + 1
         check_quota(number, call.services.limits(registry.tier).tokens, "token", registry.tier)
     token = before or Principal(name, {}, created=seconds_of(writer.clock))
     if "scope_map" in wanted:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from seawall.management.call import listed
-from seawall.management.tokens import is_token
 from seawall.metadata import principals, scope_maps, webhooks
 
 if TYPE_CHECKING:
@@ -22,8 +21,7 @@ async def answer(call: Call) -> Response:
         raise call.no_such_path()
     database, registry = call.services.database, call.registry
     limits = call.services.limits(registry.tier)
-    known = await database.cached(principals.list_all, registry.name)
-    tokens = sum(is_token(one, registry.name) for one in known)
+    tokens = await database.cached(principals.count_tokens, registry.name)
     maps = await database.cached(scope_maps.list_all, registry.name)
     hooks = await database.cached(webhooks.of, registry.name)
     octets = await call.services.sizes.of(registry.name)

@@ -12,6 +12,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from sqlalchemy import bindparam, func, select
+
 from seawall.metadata import fields
 from seawall.metadata.memo import reads_settings
 from seawall.metadata.schema import PRINCIPAL
@@ -23,12 +25,27 @@ if TYPE_CHECKING:
 
     from seawall.metadata.rows import Writer
 
-__all__ = ["CLOUD", "Credential", "Principal", "delete", "find", "list_all", "put"]
+__all__ = ["CLOUD", "Credential", "Principal", "count_tokens", "delete", "find", "list_all", "put"]
 
 CLOUD: Final = ""
 """Stands for a registry where a principal may manage all of them: an operator."""
 
 _CREDENTIAL: Final = "credential/"
+_WHOLE: Final = frozenset(("scope_map", "enabled"))
+"""What every principal has; one that lacks any of it was deleted in one region while another changed it."""
+
+_TOKENS: Final = select(func.count()).select_from(
+    select(PRINCIPAL.c.name)
+    .where(
+        PRINCIPAL.c.registry == bindparam("registry"),
+        PRINCIPAL.c.name != bindparam("registry"),
+        PRINCIPAL.c.field.in_(sorted(_WHOLE)),
+        PRINCIPAL.c.deleted.is_(False),
+    )
+    .group_by(PRINCIPAL.c.name)
+    .having(func.count() == len(_WHOLE))
+    .subquery()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +129,12 @@ def list_all(connection: Connection, registry: str) -> list[Principal]:
     return [principal for principal in found if principal is not None]
 
 
+@reads_settings
+def count_tokens(connection: Connection, registry: str) -> int:
+    """Count a registry's principals but for the admin user, who is called as the registry is."""
+    return int(connection.execute(_TOKENS, {"registry": registry}).scalar_one())
+
+
 def _written(credential: Credential) -> dict[str, Any]:
     # What is not said is left out, as it was before there was anything more to say.
     return {name: value for name, value in asdict(credential).items() if value is not None}
@@ -119,7 +142,7 @@ def _written(credential: Credential) -> dict[str, Any]:
 
 def _read(name: str, values: Mapping[str, Any]) -> Principal | None:
     # Where one region deleted it and another gave it a new password at once, the deletion must stand.
-    if not {"scope_map", "enabled"} <= values.keys():
+    if not values.keys() >= _WHOLE:
         return None
     credentials = {
         field.removeprefix(_CREDENTIAL): Credential(

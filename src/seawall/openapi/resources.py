@@ -45,7 +45,8 @@ _DEFAULT_ACTION: Final = choice(*(action.value.capitalize() for action in Action
 
 def listed(name: str) -> Schema:
     """Describe a list of things, all of them at once."""
-    return record({"value": array(schema(name))})
+    more = text("Where the rest is, if this is not all.", format="uri")
+    return record({"value": array(schema(name))}, nextLink=more)
 
 
 def identified(members: dict[str, Schema], **optional: Schema) -> Schema:

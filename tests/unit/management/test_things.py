@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from seawall.identity.gate import Gate, SignInError, Site, rights_now
-from seawall.metadata import log
+from seawall.metadata import log, principals
+from seawall.metadata.principals import Principal
 from tests.unit.management.manager import BASIC, REGISTRY, Manager, refused
+
+if TYPE_CHECKING:
+    from seawall.metadata.rows import Writer
 
 JSON: Final = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),
@@ -219,3 +223,23 @@ def test_usage_counts_what_is_there(manager: Manager) -> None:
     }
     basic = {one["name"]: one for one in manager.send("GET", manager.path(BASIC.name, "/listUsages")).json()["value"]}
     assert (basic["Webhooks"]["limit"], basic["Tokens"]["limit"], basic["Size"]["limit"]) == (2, 100, 10 * 1024**3)
+
+
+def test_very_many_tokens_are_told_in_parts(manager: Manager) -> None:
+    names = sorted(f"edge-{number}" for number in range(403))
+
+    def make(writer: Writer) -> None:
+        for name in names:
+            principals.put(writer, REGISTRY.name, Principal(name, {}, scope_map="_repositories_pull"))
+
+    manager.database.write_now(make)
+    assert manager.database.read_now(principals.count_tokens, REGISTRY.name) == len(names)
+    told: list[str] = []
+    sizes = []
+    link = manager.path(rest="/tokens")
+    while link:
+        answer = manager.send("GET", link).json()
+        told += [one["name"] for one in answer["value"]]
+        sizes.append(len(answer["value"]))
+        link = answer.get("nextLink", "")
+    assert (told, sizes) == (names, [200, 200, 3])
