@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from seawall.blobs.digest import Digest
 from seawall.blobs.directory import DirectoryBlobs
 from seawall.doors import DomainDoors
 from seawall.importing.contract import ImportFailure, Order, Source, Target
@@ -36,7 +37,7 @@ SOURCE, TARGET = Repository("myregistry", "team/app"), Repository("myregistry", 
 def test_a_registry_that_is_full_imports_nothing(database: Database, tmp_path: Path, most: int, *, fits: bool) -> None:
     database.write_now(registries.put, REGISTRY)
     for blob in (CONFIG, LAYER):
-        database.write_now(blobs.link, SOURCE, content.digest_of(blob), len(blob))
+        database.write_now(blobs.link, SOURCE, Digest(content.digest_of(blob)), len(blob))
     database.write_now(push, SOURCE, content.image(CONFIG, LAYER), "v1")
     quota = StorageQuota(database, dict.fromkeys(Tier, replace(UNLIMITED, storage_octets=most)))
     doors = DomainDoors(Cloud.own("registry.example"))
