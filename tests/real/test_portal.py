@@ -11,10 +11,13 @@ from urllib.parse import urlsplit
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from seawall.directories import default_service_tags
+from seawall.servicetags.feed import Shelf
 from tests.real.browser import Tab, running_chromium
 from tests.real.images import digest_of
 from tests.real.product import Product
 from tests.real.registry import Repository
+from tests.support.weekly import SMALL, weekly
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,12 +37,26 @@ PAGES: Final = (
     f"{REGISTRY}/networking",
     f"{REGISTRY}/networking/private",
     f"{REGISTRY}/networking/rules",
+    f"{REGISTRY}/networking/service-tags",
+    f"{REGISTRY}/networking/service-tags?tag=Storage.EastUS",
     f"{REGISTRY}/replicas",
 )
 
 
 @pytest.fixture(scope="module")
-def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+def weekly_files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Four weeks of a small service-tag file, where whoever starts a node now keeps them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("home")))
+        for week, prefixes in enumerate((1, 3, 2, 4)):
+            tags = {**SMALL, "Storage.EastUS": [f"20.1.{number}.0/24" for number in range(prefixes)]}
+            where = f"ServiceTags_Public_202603{week * 7 + 2:02}.json"
+            Shelf(default_service_tags()).keep(weekly(tags, change=week + 1), where, "Public")
+        yield
+
+
+@pytest.fixture(scope="module")
+def product(tmp_path_factory: pytest.TempPathFactory, weekly_files: None) -> Iterator[Product]:  # noqa: ARG001
     options = ("--region", "eastus", "--region", "westus")
     with Product(tmp_path_factory.mktemp("portal"), *options, ports=12) as product:
         with Repository(product.ready, "team/app") as repository:
@@ -195,6 +212,21 @@ def test_what_an_image_says_is_shown_and_not_run(portal: Portal) -> None:
     portal.page.goto(f"{REGISTRY}/repositories/team/app:v1")
     assert portal.page.get_by_text("<script>alert(1)</script>").count() == 1
     portal.picture("image")
+
+
+def test_clients_may_come_from_where_a_service_tag_says(portal: Portal) -> None:
+    page = portal.page
+    page.goto(f"{REGISTRY}/networking")
+    page.get_by_label("Address, range or service tag").fill("Storage.EastUS")
+    page.get_by_role("button", name="Add").click()
+    page.get_by_text("clients may come from Storage.EastUS").wait_for()
+    page.get_by_role("link", name="service tag", exact=True).click()
+    plot = page.get_by_role("img", name="IPv4 addresses of Storage.EastUS")
+    assert plot.locator("circle").count() == 4
+    portal.picture("service-tags")
+    page.go_back()
+    page.get_by_role("button", name="Remove Storage.EastUS").click()
+    page.get_by_text("Removed: Storage.EastUS").wait_for()
 
 
 def test_pictures_of_the_other_pages(portal: Portal) -> None:
