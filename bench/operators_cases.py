@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 VERSION = "api-version=2025-11-01"
 
+TOKENS_AT_ONCE = 200
+"""Tokens in one answer of the list; behind them is where to go on."""
+
 
 def of_management(desk: Desk) -> list[Case]:
     """What `az login` and `az acr` ask of the operators' host."""
@@ -75,7 +78,7 @@ def of_management(desk: Desk) -> list[Case]:
             ),
         ),
         post("listCredentials", lambda told: len(told["passwords"]) == 2),
-        listed("tokens", amounts.tokens, f" ({amounts.tokens:,})"),
+        listed("tokens", min(amounts.tokens, TOKENS_AT_ONCE), f" (of {amounts.tokens:,}, the first answer)"),
         get(
             "`GET …/tokens/NAME`",
             f"{desk.registry}/tokens/token0007?{VERSION}",
