@@ -96,6 +96,10 @@ class NetworkRules:
         others = self.without_tag(rule.tag).tags
         return replace(self, tags=tuple(sorted((*others, rule), key=lambda one: one.tag)))
 
+    def adding_tag(self, rule: TagRule) -> NetworkRules:
+        """Return these rules with one by service tag; one that is there keeps what its tag has lost a while ago."""
+        return self if self.tag(rule.tag) else self.with_tag(rule)
+
     def without_tag(self, name: str) -> NetworkRules:
         """Return these rules without the one by a service tag."""
         return replace(self, tags=tuple(rule for rule in self.tags if rule.tag.lower() != name.lower()))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from seawall.firewall.flow import Door
     from seawall.firewall.need import Need
     from seawall.naming import Cloud
+    from seawall.servicetags.feed import Shelf
     from seawall.servicetags.prefixes import AddressSet
     from seawall.servicetags.snapshot import Snapshot
 
@@ -131,8 +132,8 @@ def _own(kind: type[Cloud], text: str) -> Cloud:
     return kind.own(text)
 
 
-def snapshot_of(options: Options, cloud: Cloud) -> Snapshot:
-    """Read the service-tag file that was given, or the last one fetched."""
+def snapshot_of(options: Options, cloud: Cloud, shelf: Shelf | None = None) -> Snapshot:
+    """Read the service-tag file that was given, or the last one fetched, by default by this user."""
     from seawall.neighbours import neighbours  # noqa: PLC0415
     from seawall.servicetags.feed import FeedError, Shelf, read_file  # noqa: PLC0415
     from seawall.servicetags.snapshot import SnapshotError  # noqa: PLC0415
@@ -143,7 +144,7 @@ def snapshot_of(options: Options, cloud: Cloud) -> Snapshot:
             return read_file(options.tags_file)
         if beside is None:
             fail(f"{cloud.name} has no service tags; write rules by name, or by IP with --resolve")
-        return Shelf(default_service_tags()).load(beside.tags)
+        return (shelf or Shelf(default_service_tags())).load(beside.tags)
     except (FeedError, SnapshotError) as error:
         fail(str(error))
     except OSError as error:

@@ -100,8 +100,7 @@ def add(
     def change(before: NetworkRules) -> NetworkRules:
         new = before.adding(wanted.ranges)
         for rule in made:
-            # One that is there keeps what its tag has lost a short while ago.
-            new = new if new.tag(rule.tag) else new.with_tag(rule)
+            new = new.adding_tag(rule)
         return new
 
     before, after = _change(registry, state, config, change)

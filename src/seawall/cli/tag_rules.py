@@ -48,25 +48,17 @@ def shelf_of(config: Path | None) -> Shelf:
 
 def tag_rules(tags: list[str], file: Path | None, cloud: str | None, config: Path | None) -> list[TagRule]:
     """Make rules by service tags, from the file that was given or the last one fetched."""
-    from seawall.neighbours import neighbours  # noqa: PLC0415
-    from seawall.servicetags.feed import FeedError  # noqa: PLC0415
-    from seawall.servicetags.snapshot import SnapshotError, TagMissingError  # noqa: PLC0415
+    from seawall.servicetags.snapshot import TagMissingError  # noqa: PLC0415
     from seawall.tag_rule import tag_rule  # noqa: PLC0415
 
     if not tags:
         return []
     whose = cloud_of("public" if cloud is None else cloud)
-    beside = neighbours(whose)
+    snapshot = snapshot_of(Options(tags_file=file), whose, shelf_of(config))
     try:
-        if file is not None or beside is None:
-            snapshot = snapshot_of(Options(tags_file=file), whose)
-        else:
-            snapshot = shelf_of(config).load(beside.tags)
         return [tag_rule(snapshot, tag) for tag in tags]
-    except (FeedError, SnapshotError, TagMissingError) as error:
+    except TagMissingError as error:
         fail(str(error))
-    except OSError as error:
-        fail(f"{error.filename}: {error.strerror}")
 
 
 def refresh(

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from seawall.management.call import Call
     from seawall.metadata.rows import Writer
 
-__all__ = ["answer", "generate", "is_token"]
+__all__ = ["answer", "generate"]
 
 _KIND: Final = "tokens"
 _SLOTS: Final = {"password1": "password", "password2": "password2"}
@@ -77,7 +77,7 @@ async def _page(call: Call) -> Response:
     """List tokens; behind many of them is where to ask for more."""
     registry, after = call.registry.name, call.request.query_params.get(_AFTER, "")
     known = await call.services.database.cached(principals.list_all, registry)
-    rest = [one for one in known if one.name > after and is_token(one, registry)]
+    rest = [one for one in known if one.name > after and _is_token(one, registry)]
     here: dict[str, Any] = {"value": [_document(call, one) for one in rest[:_AT_ONCE]]}
     if len(rest) > _AT_ONCE:
         path = f"{call.services.account.registry_path(registry)}/{_KIND}"
@@ -104,7 +104,7 @@ async def generate(call: Call) -> Response:
     return answer_once({"username": made.name, "passwords": told})
 
 
-def is_token(principal: Principal, registry: str) -> bool:
+def _is_token(principal: Principal, registry: str) -> bool:
     """Say whether somebody who may sign in to a registry is a token, and not its admin user."""
     return principal.name != registry
 
@@ -112,9 +112,9 @@ def is_token(principal: Principal, registry: str) -> bool:
 def _find(connection: Connection, registry: str, name: str) -> Principal | None:
     """Find a token; there may be very many, of which one is read where its name is written as it is."""
     found = principals.find(connection, registry, name)
-    if found is not None and is_token(found, registry):
+    if found is not None and _is_token(found, registry):
         return found
-    tokens = (one for one in principals.list_all(connection, registry) if is_token(one, registry))
+    tokens = (one for one in principals.list_all(connection, registry) if _is_token(one, registry))
     return named(tokens, name, lambda one: one.name)
 
 

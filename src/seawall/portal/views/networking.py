@@ -173,10 +173,7 @@ def _tag_rule(shelf: Shelf, tag: str) -> TagRule:
 
 
 def _with_tag(rules: NetworkRules, tag: str, rule: TagRule | None) -> NetworkRules:
-    if rule is None:
-        return rules.without_tag(tag)
-    # One that is there keeps what its tag has lost a short while ago.
-    return rules if rules.tag(tag) else rules.with_tag(rule)
+    return rules.without_tag(tag) if rule is None else rules.adding_tag(rule)
 
 
 def _with(registry: Registry, changes: Mapping[str, Any]) -> Registry:
